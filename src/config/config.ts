@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { duration, size } from "./duration.ts";
+
+/** Every setting that the environment gives, with its default. docs/configuration.md is tested against this. */
+export const environment = z.object({
+  PORT: integer(7071, 0, 65_535).describe("port the Node host listens on; 0 takes a free one"),
+  HOST: z.string().default("127.0.0.1").describe("address the Node host listens on"),
+  PUBLIC_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("URL under which clients reach the gateway; Agent Cards name it"),
+  CORS_ORIGINS: list().describe("origins whose pages may call, by comma; none by default"),
+  GATEWAY_CONFIG: z.string().optional().describe("path of another gateway config module"),
+  TASK_STORE: z.enum(["table", "memory"]).default("table").describe("`memory` keeps everything in this one process"),
+  STORAGE_CONNECTION_STRING: z.string().optional().describe("storage account by connection string"),
+  STORAGE_ACCOUNT: z
+    .string()
+    .regex(/^[a-z0-9]{3,24}$/)
+    .optional()
+    .describe("storage account by name, opened with the managed identity"),
+  AUTH_MODE: z.enum(["jwt", "none"]).default("jwt").describe("`none` serves everybody, on loopback only"),
+  STATE_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64, such as `openssl rand -base64 32` prints")
+    .optional()
+    .describe("signs page tokens; every instance needs the same"),
+  LEASE_SECONDS: integer(30, 2, 600).describe("how long a silent instance keeps its turns"),
+  SWEEP_SECONDS: integer(15, 1, 600).describe("how often an instance looks for turns that nobody works on"),
+  TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe("reads a second that watching tasks may cost an instance"),
+  INPUT_TIMEOUT: duration("24 h").describe("how long a task waits for an answer"),
+  TURN_TIMEOUT: duration("15 min").describe("how long an agent may work on one message"),
+  STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events closes after this"),
+  STREAM_MAX_DURATION: duration("1 h").describe("a stream closes after this at the latest"),
+  SHUTDOWN_GRACE: duration("10 s").describe("how long running requests may take after SIGTERM"),
+  MAX_BODY: size("32 MiB").describe("largest request body"),
+  MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
+  MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),
+  MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
+  MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that run on one instance at once"),
+  MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams open on one instance at once"),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("least severe level that is logged"),
+});
+
+export type Environment = z.output<typeof environment>;
+
+export type Config = Readonly<Environment>;
+
+/** All mistakes are reported together, each with its name and what it expects. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** @throws ConfigError when a value is malformed or a combination cannot work. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = environment.superRefine(refuseWhatCannotWork).safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(`The environment is not right:\n${z.prettifyError(parsed.error)}`);
+  }
+  return Object.freeze(parsed.data);
+}
+
+function refuseWhatCannotWork(config: Environment, context: z.RefinementCtx): void {
+  const refuse = (path: keyof Environment, message: string): void =>
+    context.addIssue({ code: "custom", path: [path], message });
+  if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT) {
+    refuse(
+      "STORAGE_CONNECTION_STRING",
+      "set it, or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage",
+    );
+  }
+  if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT) {
+    refuse("STORAGE_ACCOUNT", "set either this or STORAGE_CONNECTION_STRING");
+  }
+  if (config.AUTH_MODE === "none" && !["127.0.0.1", "::1", "localhost"].includes(config.HOST)) {
+    refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
+  }
+  if (config.AUTH_MODE === "jwt") {
+    refuse("AUTH_MODE", "token verification is not part of this version yet; set AUTH_MODE=none on a loopback address");
+  }
+}
+
+function integer(fallback: number, min: number, max: number): z.ZodType<number, string | undefined> {
+  return z
+    .string()
+    .default(String(fallback))
+    .transform((text, context) => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (!(value >= min && value <= max)) {
+        context.addIssue({
+          code: "custom",
+          message: `${JSON.stringify(text)} is not a whole number from ${min} to ${max}`,
+        });
+        return z.NEVER;
+      }
+      return value;
+    });
+}
+
+function list(): z.ZodType<string[], string | undefined> {
+  return z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== ""),
+    );
+}

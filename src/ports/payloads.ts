@@ -1,0 +1,19 @@
+import type { TaskKey } from "./task-log.ts";
+
+/** Points at content that is too large for a row. */
+export interface Claim {
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Content that is too large for a row, named by its hash so that a stale writer cannot replace it.
+ * Kept until the task goes.
+ */
+export interface Payloads {
+  /** Storing the same bytes again is a success. @throws StoreError `unknown`. */
+  put(task: TaskKey, bytes: Uint8Array): Promise<Claim>;
+  /** @throws StoreError `unknown`, or `rejected` when it does not exist. */
+  get(task: TaskKey, claim: Claim): Promise<Uint8Array>;
+}

@@ -1,0 +1,17 @@
+/**
+ * What a write to a store can come to other than success.
+ * - `conflict`: the condition (If-Match, If-None-Match) did not hold for this attempt.
+ * - `unknown`: a timeout, a 5xx or a cut connection: the write may or may not have taken effect.
+ * - `rejected`: the store will never take this write (too large, malformed).
+ */
+export type StoreFault = { readonly code: "conflict" | "unknown" | "rejected"; readonly operation: string };
+
+export class StoreError extends Error {
+  readonly fault: StoreFault;
+
+  constructor(fault: StoreFault, options?: ErrorOptions) {
+    super(`${fault.operation}: ${fault.code}`, options);
+    this.name = "StoreError";
+    this.fault = fault;
+  }
+}

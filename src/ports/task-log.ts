@@ -1,0 +1,43 @@
+/** One task is one partition. Another scope's key does not exist for a caller. */
+export interface TaskKey {
+  readonly scope: string;
+  readonly taskId: string;
+}
+
+/** Opaque version of a head row. */
+export type Etag = string;
+
+/** A row of a task's partition. `body` is UTF-8 JSON of at most 900 KiB; docs/storage.md lists the keys. */
+export interface LogRow {
+  readonly key: string;
+  readonly body: Uint8Array;
+}
+
+/** What one transaction does to a row beside the head. `insert` fails the transaction when the row exists. */
+export type LogWrite =
+  | { readonly op: "insert" | "put"; readonly row: LogRow }
+  | { readonly op: "delete"; readonly key: string };
+
+export interface HeadVersion {
+  readonly body: Uint8Array;
+  readonly etag: Etag;
+}
+
+/**
+ * The durable log of tasks. A change is one atomic step of at most 100 rows and 2.9 MiB with the head
+ * under its condition, so that head and events can never disagree. Nothing is retried inside.
+ */
+export interface TaskLog {
+  /** Inserts head and rows. @throws StoreError `conflict` when a head exists, `unknown`, `rejected`. */
+  create(task: TaskKey, head: Uint8Array, writes: readonly LogWrite[]): Promise<Etag>;
+  /** Replaces the head and writes rows. @throws StoreError `conflict` when the head is not at `etag`, `unknown`, `rejected`. */
+  append(task: TaskKey, head: Uint8Array, writes: readonly LogWrite[], etag: Etag): Promise<Etag>;
+  readHead(task: TaskKey): Promise<HeadVersion | undefined>;
+  /** Head and the row `s` as one consistent read. */
+  readTask(
+    task: TaskKey,
+  ): Promise<{ readonly head: HeadVersion; readonly snapshot: Uint8Array | undefined } | undefined>;
+  readRow(task: TaskKey, key: string): Promise<Uint8Array | undefined>;
+  /** Rows with `from <= key <= to` in key order. */
+  readRange(task: TaskKey, from: string, to: string): Promise<LogRow[]>;
+}

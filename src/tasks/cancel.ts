@@ -1,0 +1,85 @@
+import type { TaskKey } from "../ports/task-log.ts";
+import { delay } from "./delay.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { endElsewhere } from "./end-elsewhere.ts";
+import type { HeldTurns } from "./held-turns.ts";
+import { retry } from "./retry.ts";
+import type { Decision } from "./rules.ts";
+import type { Tails } from "./tails.ts";
+import { TaskError } from "./task-fault.ts";
+import { endsTurn, isTerminal } from "./task-state.ts";
+import { readVersion, transact } from "./transact.ts";
+import type { Version } from "./transact.ts";
+import { writerOf } from "./writer-of.ts";
+
+/**
+ * Cancels a task wherever it runs: ends it at once where nobody holds it; otherwise asks its holder, and past the
+ * deadline fences the holder. Resolves when the task is canceled.
+ * @throws TaskError `not-cancelable` when it ended in another way first, `unavailable`.
+ */
+export async function cancelTask(
+  parts: EngineParts,
+  turns: HeldTurns,
+  tails: Tails,
+  key: TaskKey,
+  from: Version,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, rules, settings } = parts;
+  for (let version = from; ;) {
+    const nonce = random.id();
+    const deadline = clock.monotonic() + settings.lease;
+    const decide = (head: Version["head"] | undefined): Decision =>
+      head
+        ? rules.flagCancel(head, key.taskId, writerOf(parts, nonce))
+        : { refused: { code: "not-found", taskId: key.taskId } };
+    const outcome = await transact(parts, { key, from: version, decide, deadline });
+    if (outcome.code !== "refused") {
+      const { head } = outcome.version;
+      tails.publish(key, outcome.change.events, head);
+      if (isTerminal(outcome.change.head.state)) {
+        await endElsewhere(parts, key, head);
+        return;
+      }
+      turns.look(key);
+      await untilEndOr(parts, tails, key, head.generation, (head.cancel?.deadline ?? 0) - clock.now(), signal);
+    } else if (outcome.refusal.code === "idle") {
+      return;
+    } else if (outcome.refusal.code === "held") {
+      turns.look(key);
+      await untilEndOr(parts, tails, key, version.head.generation, outcome.refusal.until - clock.now(), signal);
+    } else if (outcome.refusal.code === "fenced") {
+      continue;
+    } else {
+      throw new TaskError(outcome.refusal);
+    }
+    const next = await retry(parts, deadline, () => readVersion(parts, key));
+    if (!next) {
+      throw new TaskError({ code: "not-found", taskId: key.taskId });
+    }
+    version = next;
+  }
+}
+
+async function untilEndOr(
+  parts: EngineParts,
+  tails: Tails,
+  key: TaskKey,
+  after: number,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  const leave = (): void => stop.abort();
+  signal.addEventListener("abort", leave);
+  const ended = (async () => {
+    for await (const { response } of tails.watch(key, after, stop.signal)) {
+      if (response.payload?.$case === "statusUpdate" && endsTurn(response.payload.value.status?.state ?? 0)) {
+        return;
+      }
+    }
+  })();
+  await Promise.race([ended, delay(parts.clock, Math.max(ms, 0) + 1, stop.signal)]);
+  stop.abort();
+  signal.removeEventListener("abort", leave);
+}

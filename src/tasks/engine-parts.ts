@@ -1,0 +1,38 @@
+import type { AgentRegistry } from "../ports/agent-registry.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Payloads } from "../ports/payloads.ts";
+import type { Random } from "../ports/random.ts";
+import type { TaskIndex } from "../ports/task-index.ts";
+import type { TaskLog } from "../ports/task-log.ts";
+import type { WorkQueue } from "../ports/work-queue.ts";
+import type { Rules } from "./rules.ts";
+
+/** Times in milliseconds. */
+export interface EngineSettings {
+  readonly lease: number;
+  readonly turnTimeout: number;
+  readonly inputTimeout: number;
+  /** Reads a second that all watchers of this instance may spend. */
+  readonly tailReadsPerSecond: number;
+  readonly maxEventsPerTask: number;
+  /** Turns that may run on this instance at once. */
+  readonly maxTurns: number;
+}
+
+/** Everything the engine needs from outside. */
+export interface EngineParts {
+  /** Unique among instances, alive or dead. */
+  readonly instance: string;
+  readonly log: TaskLog;
+  readonly index: TaskIndex;
+  readonly payloads: Payloads;
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly registry: AgentRegistry;
+  readonly settings: EngineSettings;
+  readonly pageTokenKey: Uint8Array;
+  readonly rules: Rules;
+}

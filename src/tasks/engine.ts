@@ -1,0 +1,214 @@
+import { TaskState } from "@a2a-js/sdk";
+import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
+import type { TaskKey } from "../ports/task-log.ts";
+import type { WorkMessage } from "../ports/work-queue.ts";
+import { cancelTask } from "./cancel.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { createHeldTurns } from "./held-turns.ts";
+import type { HeldTurn } from "./held-turns.ts";
+import { listTasks } from "./list.ts";
+import { runMessageAgent } from "./message-agent.ts";
+import { isTaskId, readTask } from "./read-task.ts";
+import type { StoredTask } from "./read-task.ts";
+import { retry } from "./retry.ts";
+import { createStarter } from "./start-turn.ts";
+import { sweep } from "./sweep.ts";
+import { createTails } from "./tails.ts";
+import type { Call, LoggedResponse, TaskEngine } from "./task-engine.ts";
+import { invalid, TaskError } from "./task-fault.ts";
+import { endsTurn, isTerminal } from "./task-state.ts";
+import { withHistory } from "./history.ts";
+import { workOn } from "./work.ts";
+
+/** The engine together with what drives it from behind: the queue, the clock, and the end of the process. */
+export interface DurableEngine extends TaskEngine {
+  /**
+   * A message from the work queue. Resolves when its turn has ended here, or had nothing to do.
+   * @throws TaskError `busy`, `unavailable`: deliver the message again later.
+   */
+  work(message: WorkMessage): Promise<void>;
+  /** Looks at what is due. Resolves to the number of rows looked at. */
+  sweep(): Promise<number>;
+  /** Turns that run here now. */
+  readonly turns: number;
+  /** Hands running turns over and ends every stream. */
+  close(): Promise<void>;
+}
+
+export function createEngine(parts: EngineParts): DurableEngine {
+  const tails = createTails(parts);
+  const turns = createHeldTurns(parts, tails);
+  const starter = createStarter(parts, turns, tails);
+
+  tails.onLook((key, head) => {
+    const abandoned = head.lease && head.lease.until + parts.settings.lease / 6 < parts.clock.now();
+    if (abandoned && !endsTurn(head.state)) {
+      const message = { ...key, agent: head.agent, turn: head.turn };
+      parts.queue.send(message).catch((error: unknown) => {
+        parts.logger.warn("queue.unreachable", { taskId: key.taskId, error: String(error) });
+      });
+    }
+  });
+
+  return {
+    send,
+    stream,
+    get,
+    list: (call, request) => listTasks(parts, call, request),
+    cancel,
+    subscribe,
+    work: (message) => workOn(parts, turns, tails, message),
+    sweep: () => sweep(parts, tails),
+    get turns() {
+      return turns.size;
+    },
+    async close() {
+      await turns.drain("handover");
+      tails.close();
+    },
+  };
+
+  async function send(call: Call, request: SendMessageRequest): Promise<Task | Message> {
+    const message = messageOf(request);
+    const limit = request.configuration?.historyLength;
+    if (call.agent.replies === "message") {
+      return runMessageAgent(parts, call, message);
+    }
+    if (request.configuration?.returnImmediately) {
+      const { key, turn, snapshot } = await starter.start(call, message, "immediate");
+      return withHistory(
+        snapshot?.task ?? (await find(call, key.taskId)).task,
+        limit ?? turn?.writer.task?.history.length,
+      );
+    }
+    const { key, turn, snapshot } = await starter.start(call, message, "blocking");
+    await turn?.ended;
+    const local = turn?.writer;
+    if (local?.task && local.head && endsTurn(local.head.state)) {
+      return withHistory(local.task, limit);
+    }
+    if (turn && !local?.task) {
+      throw turn.lost ?? new Error(`task ${key.taskId} was not created`);
+    }
+    await untilTurnEnds(key, snapshot?.generation ?? local?.head?.generation ?? 1, call.signal);
+    return withHistory((await find(call, key.taskId)).task, limit);
+  }
+
+  async function* stream(call: Call, request: SendMessageRequest): AsyncGenerator<LoggedResponse, void, undefined> {
+    const message = messageOf(request);
+    if (call.agent.replies === "message") {
+      yield {
+        generation: 0,
+        response: { payload: { $case: "message", value: await runMessageAgent(parts, call, message) } },
+      };
+      return;
+    }
+    const { key, snapshot, turn } = await starter.start(call, message, "stream");
+    const first = snapshot ?? snapshotOf(turn);
+    if (!first) {
+      throw turn?.lost ?? new Error(`task ${key.taskId} was not created`);
+    }
+    yield { generation: first.generation, response: { payload: { $case: "task", value: first.task } } };
+    if (!endsStream(first.task.status?.state)) {
+      yield* follow(key, first.generation, first.generation + 1, call.signal);
+    }
+  }
+
+  async function get(
+    call: Call,
+    request: { readonly id: string; readonly historyLength?: number | undefined },
+  ): Promise<Task> {
+    return withHistory((await find(call, request.id)).task, request.historyLength);
+  }
+
+  async function cancel(call: Call, request: { readonly id: string }): Promise<Task> {
+    const stored = await find(call, request.id);
+    await cancelTask(parts, turns, tails, keyOf(call, request.id), stored, call.signal);
+    return (await find(call, request.id)).task;
+  }
+
+  async function* subscribe(
+    call: Call,
+    request: { readonly id: string },
+  ): AsyncGenerator<LoggedResponse, void, undefined> {
+    const { head, task } = await find(call, request.id);
+    const key = keyOf(call, request.id);
+    const from = call.lastEventId;
+    if (from === undefined) {
+      if (isTerminal(head.state)) {
+        const message = `Task ${request.id} has ended, so there is nothing to subscribe to. Use GetTask.`;
+        throw new TaskError({ code: "unsupported", message });
+      }
+      yield { generation: head.generation, response: { payload: { $case: "task", value: task } } };
+      yield* follow(key, head.generation, head.generation + 1, call.signal);
+      return;
+    }
+    if (from > head.generation) {
+      throw invalid("Last-Event-ID", `is ${from}, but the task has ${head.generation} events`);
+    }
+    if (from < head.generation || !isTerminal(head.state)) {
+      yield* follow(key, from, head.generation, call.signal);
+    }
+  }
+
+  /** Events until one ends the stream; before `live` they are history, where only a terminal state does. */
+  async function* follow(
+    key: TaskKey,
+    after: number,
+    live: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<LoggedResponse, void, undefined> {
+    for await (const { generation, response } of tails.watch(key, after, signal)) {
+      yield { generation, response };
+      const state = response.payload?.$case === "statusUpdate" ? response.payload.value.status?.state : undefined;
+      if (state !== undefined && (isTerminal(state) || (generation >= live && endsStream(state)))) {
+        return;
+      }
+    }
+  }
+
+  async function untilTurnEnds(key: TaskKey, after: number, signal: AbortSignal): Promise<void> {
+    for await (const { response } of tails.watch(key, after, signal)) {
+      if (response.payload?.$case === "statusUpdate" && endsTurn(response.payload.value.status?.state ?? 0)) {
+        return;
+      }
+    }
+  }
+
+  /** @throws TaskError `not-found`: another scope's task, or another agent's, does not exist for this call. */
+  async function find(call: Call, taskId: string): Promise<StoredTask> {
+    const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+    const stored = isTaskId(taskId)
+      ? await retry(parts, deadline, () => readTask(parts, keyOf(call, taskId)))
+      : undefined;
+    if (!stored || stored.head.agent !== call.agent.id) {
+      throw new TaskError({ code: "not-found", taskId });
+    }
+    return stored;
+  }
+}
+
+export function keyOf(call: Call, taskId: string): TaskKey {
+  return { scope: call.caller.scope, taskId };
+}
+
+function messageOf(request: SendMessageRequest): Message {
+  if (!request.message) {
+    throw invalid("message", "is required");
+  }
+  if (request.configuration?.taskPushNotificationConfig) {
+    throw new TaskError({ code: "push-unsupported" });
+  }
+  return request.message;
+}
+
+function snapshotOf(turn: HeldTurn | undefined): { readonly task: Task; readonly generation: number } | undefined {
+  const task = turn?.writer.task;
+  const head = turn?.writer.head;
+  return task && head && { task, generation: head.generation };
+}
+
+/** Streams stay open at AUTH_REQUIRED: the credential may come by another way (specification 7.6.1). */
+function endsStream(state: TaskState | undefined): boolean {
+  return state !== undefined && (isTerminal(state) || state === TaskState.TASK_STATE_INPUT_REQUIRED);
+}

@@ -1,0 +1,162 @@
+import type { Message, Task } from "@a2a-js/sdk";
+import type { AbortCode, Agent, Caller } from "../ports/agent.ts";
+import type { OpenRow } from "../ports/task-index.ts";
+import type { TaskKey } from "../ports/task-log.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { finishIndex } from "./finish-index.ts";
+import { createWriter } from "./task-writer.ts";
+import type { TaskWriter, WriterStart } from "./task-writer.ts";
+import { isTerminal } from "./task-state.ts";
+import { TaskError } from "./task-fault.ts";
+import type { Tails } from "./tails.ts";
+import { runTurn } from "./turn-runner.ts";
+import type { TurnRun } from "./turn-runner.ts";
+
+/** The turns that this instance runs now. */
+export interface HeldTurns {
+  readonly size: number;
+  /** @throws TaskError `busy` over the instance's limit, or when it is shutting down. */
+  admit(): void;
+  start(turn: TurnStart): HeldTurn;
+  /** Somebody changed the head of a task that may be held here. */
+  look(key: TaskKey): void;
+  /** Stops every turn, gives them the grace to leave, and resolves when all have. No turn starts after. */
+  drain(code: AbortCode): Promise<void>;
+}
+
+export interface TurnStart {
+  readonly agent: Agent;
+  readonly caller: Caller;
+  readonly message: Message;
+  readonly history: readonly Message[];
+  readonly references: readonly Task[];
+  readonly attempt: number;
+  readonly contextId: string;
+  readonly open: OpenRow;
+  readonly writer: Omit<WriterStart, "putOpen">;
+  /** Ms that the agent may run before its task exists, so that a short turn is one commit; 0: it exists first. */
+  readonly deferFor: number;
+}
+
+export interface HeldTurn {
+  readonly writer: TaskWriter;
+  /** Resolves once the task exists, or cannot be made to: then `lost` says why. */
+  readonly begun: Promise<void>;
+  /** Resolves once the turn has ended here and the task can be found in the index. Never rejects. */
+  readonly ended: Promise<void>;
+  /** Resolves once nothing of the turn is left to do here. Never rejects. */
+  readonly done: Promise<void>;
+  /** Why the task was lost, if it was. */
+  readonly lost: Error | undefined;
+}
+
+interface Running {
+  readonly writer: TaskWriter;
+  readonly done: Promise<void>;
+  readonly stop: (code: AbortCode) => void;
+}
+
+export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
+  const held = new Map<string, Running>();
+  let draining = false;
+
+  return {
+    get size() {
+      return held.size;
+    },
+    admit() {
+      if (draining || held.size >= parts.settings.maxTurns) {
+        const message = draining ? "This instance is shutting down." : "This instance runs as many turns as it may.";
+        throw new TaskError({ code: "busy", message, retryAfter: 1 });
+      }
+    },
+    start,
+    look(key) {
+      held.get(nameOf(key))?.writer.look();
+    },
+    async drain(code) {
+      draining = true;
+      const all = [...held.values()];
+      for (const { stop } of all) {
+        stop(code);
+      }
+      await Promise.all(all.map(({ done }) => done));
+    },
+  };
+
+  function start(turn: TurnStart): HeldTurn {
+    const { key } = turn.writer;
+    const name = nameOf(key);
+    let isOpen = "version" in turn.writer.from;
+    let lost: Error | undefined;
+    const putOpen = (): Promise<void> => {
+      isOpen = true;
+      return parts.index.putOpen(turn.open);
+    };
+    const writer = createWriter(
+      parts,
+      { ...turn.writer, putOpen },
+      {
+        onCommit: (events, head) => tails.publish(key, events, head),
+        onCancel: () => stop("canceled"),
+        onLost: (error) => {
+          lost = error;
+          stop("fenced");
+        },
+      },
+    );
+    let run: TurnRun | undefined;
+    let stopped: AbortCode | undefined;
+    const cancelFirstCommit =
+      turn.deferFor > 0 ? parts.clock.after(turn.deferFor, () => void writer.begin()) : undefined;
+    const begun = turn.deferFor > 0 ? undefined : writer.begin();
+    const ran = begun ? begun.then(runAgent) : runAgent();
+    const done = ran.then(() => {
+      cancelFirstCommit?.();
+      held.delete(name);
+      return lost ? undefined : indexEnd(writer, turn.open, isOpen);
+    });
+    held.set(name, { writer, done, stop });
+    return {
+      writer,
+      begun: begun ?? Promise.resolve(),
+      done,
+      ended: ran.then(() => (isOpen ? undefined : done)),
+      get lost() {
+        return lost;
+      },
+    };
+
+    function runAgent(): Promise<void> {
+      if (lost) {
+        return Promise.resolve();
+      }
+      run = runTurn(parts, turn.agent, { ...turn, taskId: key.taskId }, writer);
+      if (stopped) {
+        run.stop(stopped);
+      }
+      return run.done;
+    }
+
+    function stop(code: AbortCode): void {
+      stopped ??= code;
+      run?.stop(code);
+    }
+  }
+
+  async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<void> {
+    if (!head || !task || !isTerminal(head.state)) {
+      return;
+    }
+    try {
+      await finishIndex(parts, open, head, task, isOpen);
+    } catch (error) {
+      // An open row stays for the sweep to finish.
+      parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });
+    }
+  }
+}
+
+function nameOf(key: TaskKey): string {
+  return `${key.scope}.${key.taskId}`;
+}

@@ -1,0 +1,168 @@
+import type { Message, Task } from "@a2a-js/sdk";
+import { majorOf } from "../ports/agent-registry.ts";
+import type { TaskKey } from "../ports/task-log.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { fold } from "./fold.ts";
+import type { Head } from "./head.ts";
+import type { HeldTurn, HeldTurns } from "./held-turns.ts";
+import { openRow } from "./open-row.ts";
+import { isTaskId, readReferences, readTask } from "./read-task.ts";
+import { retry } from "./retry.ts";
+import type { Decision, NewTask, Refusal } from "./rules.ts";
+import type { Tails } from "./tails.ts";
+import type { Call } from "./task-engine.ts";
+import { invalid, TaskError } from "./task-fault.ts";
+import { transact } from "./transact.ts";
+import { writerOf } from "./writer-of.ts";
+
+/** What began with an accepted message. */
+export interface Begun {
+  readonly key: TaskKey;
+  /** The task right after the message was committed; absent while a first commit is held back or the turn tells itself. */
+  readonly snapshot?: { readonly task: Task; readonly generation: number };
+  /** Absent when a work message starts the turn. */
+  readonly turn?: HeldTurn;
+}
+
+export interface Starter {
+  /** Accepts a message: a new task, or the next turn of one that waits. Committed on return, but for a short blocking call. */
+  start(call: Call, message: Message, mode: "blocking" | "stream" | "immediate"): Promise<Begun>;
+}
+
+/** A blocking turn that ends within this many ms is one commit (DESIGN 3.3). */
+const FIRST_COMMIT_WITHIN = 25;
+
+export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails): Starter {
+  const { clock, index, queue, random, registry, rules, settings } = parts;
+
+  return {
+    start: (call, message, mode) =>
+      message.taskId === "" ? create(call, message, mode) : followUp(call, message, mode),
+  };
+
+  async function create(call: Call, message: Message, mode: string): Promise<Begun> {
+    const { agent, caller } = call;
+    const key = { scope: caller.scope, taskId: random.id() };
+    const contextId = message.contextId || random.id();
+    const held = mode !== "immediate" && agent.runs === "inline";
+    const own = { ...message, taskId: key.taskId, contextId };
+    const task = { taskId: key.taskId, agent: agent.id, major: majorOf(agent), contextId, caller, message: own, held };
+    if (!held) {
+      return createQueued(key, task);
+    }
+    turns.admit();
+    const turn = turns.start({
+      agent,
+      caller,
+      message: own,
+      history: [],
+      references: await readReferences(parts, caller.scope, message),
+      attempt: 1,
+      contextId,
+      open: openRow(parts, key, agent.id, 1),
+      writer: { key, nonce: random.id(), from: { create: task }, since: clock.monotonic() },
+      deferFor: mode === "blocking" && agent.rerun === "safe" ? FIRST_COMMIT_WITHIN : 0,
+    });
+    await turn.begun;
+    return { key, turn };
+  }
+
+  async function createQueued(key: TaskKey, task: NewTask): Promise<Begun> {
+    const deadline = clock.monotonic() + settings.lease / 3;
+    const nonce = random.id();
+    const decide = (head: Head | undefined): Decision =>
+      head ? { refused: { code: "idle" } } : { change: rules.create(task, writerOf(parts, nonce)) };
+    const [outcome] = await Promise.all([
+      transact(parts, { key, from: undefined, decide, deadline }),
+      retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1))),
+    ]);
+    const first = outcome.code === "refused" ? undefined : outcome.change.events[0]?.response.payload;
+    if (first?.$case !== "task") {
+      throw new Error(`task ${key.taskId}: its id is taken`);
+    }
+    await retry(parts, deadline, () => queue.send({ ...key, agent: task.agent, turn: 1 }));
+    return { key, snapshot: { task: first.value, generation: 1 } };
+  }
+
+  async function followUp(call: Call, message: Message, mode: string): Promise<Begun> {
+    const key = { scope: call.caller.scope, taskId: message.taskId };
+    const deadline = clock.monotonic() + settings.lease / 3;
+    const stored = isTaskId(key.taskId) ? await retry(parts, deadline, () => readTask(parts, key)) : undefined;
+    if (!stored || stored.head.agent !== call.agent.id) {
+      throw new TaskError({ code: "not-found", taskId: message.taskId });
+    }
+    const { contextId } = stored.head;
+    if (message.contextId !== "" && message.contextId !== contextId) {
+      throw invalid(
+        "message.contextId",
+        `is not the context of task ${key.taskId}; leave it out, or send ${contextId}`,
+      );
+    }
+    const agent = registry.find(stored.head.agent, stored.head.major);
+    if (!agent) {
+      throw new TaskError({
+        code: "unsupported",
+        message: `Version ${stored.head.major} of agent ${stored.head.agent} is not served here any more.`,
+      });
+    }
+    const isHeld = mode !== "immediate" && agent.runs === "inline";
+    const own = { ...message, contextId };
+    const nonce = random.id();
+    const decide = (head: Head | undefined): Decision => {
+      if (!head || head.turn !== stored.head.turn) {
+        return { refused: { code: "unsupported", message: "Another message continued this task first." } };
+      }
+      return rules.acceptMessage(head, key.taskId, own, isHeld, writerOf(parts, nonce));
+    };
+    const foreseen = decide(stored.head);
+    if ("refused" in foreseen) {
+      throw toError(foreseen.refused, key.taskId);
+    }
+    if (isHeld) {
+      turns.admit();
+    }
+    const open = openRow(parts, key, agent.id, stored.head.turn + 1);
+    await retry(parts, deadline, () => index.putOpen(open));
+    const since = clock.monotonic();
+    const outcome = await transact(parts, { key, from: stored, decide, deadline });
+    if (outcome.code === "refused") {
+      throw toError(outcome.refusal, key.taskId);
+    }
+    const { version, change } = outcome;
+    tails.publish(key, change.events, version.head);
+    // Left behind, the sweep deletes it: its turn is over.
+    index.deleteOpen({ ...open, turn: stored.head.turn }).catch(() => {});
+    const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
+    const snapshot = { task, generation: change.head.generation };
+    if (!isHeld) {
+      await retry(parts, deadline, () => queue.send({ ...key, agent: agent.id, turn: open.turn }));
+    }
+    if (!isHeld || outcome.code === "superseded") {
+      return { key, snapshot };
+    }
+    const turn = turns.start({
+      agent,
+      caller: call.caller,
+      message: own,
+      history: stored.task.history,
+      references: await readReferences(parts, key.scope, message),
+      attempt: 1,
+      contextId,
+      open,
+      writer: { key, nonce, from: { version, task }, since },
+      deferFor: 0,
+    });
+    return { key, snapshot, turn };
+  }
+}
+
+function toError(refusal: Refusal, taskId: string): TaskError {
+  switch (refusal.code) {
+    case "fenced":
+    case "idle":
+    case "held":
+      return new TaskError({ code: "unsupported", message: `Task ${taskId} is being worked on.` });
+    default:
+      return new TaskError(refusal);
+  }
+}

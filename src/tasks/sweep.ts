@@ -1,0 +1,105 @@
+import type { OpenRow } from "../ports/task-index.ts";
+import type { Etag } from "../ports/task-log.ts";
+import { endElsewhere } from "./end-elsewhere.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { Head } from "./head.ts";
+import type { Tails } from "./tails.ts";
+import { isInterrupted, isTerminal } from "./task-state.ts";
+import { readVersion, transact } from "./transact.ts";
+import type { Version } from "./transact.ts";
+import { writerOf } from "./writer-of.ts";
+
+/** Open rows looked at in one pass. */
+const ROWS_PER_SWEEP = 500;
+/** A row without a task may still get one while its creator lives; after this many ms nobody was told of it. */
+const ORPHAN_AGE = 10 * 60_000;
+
+/** What to do about a due row. Times in ms since the epoch. */
+export type SweepAction =
+  | { readonly do: "delete" }
+  | { readonly do: "finish" }
+  | { readonly do: "abandon" }
+  | { readonly do: "work"; readonly due: number }
+  | { readonly do: "wait"; readonly due: number };
+
+/** The rule of the sweep (DESIGN 3.3), in its order. */
+export function decideSweep(
+  row: OpenRow,
+  head: Head | undefined,
+  now: number,
+  lease: number,
+  inputTimeout: number,
+): SweepAction {
+  if (!head || head.turn < row.turn) {
+    return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: row.created + ORPHAN_AGE };
+  }
+  if (head.turn > row.turn) {
+    return { do: "delete" };
+  }
+  if (isTerminal(head.state)) {
+    return { do: "finish" };
+  }
+  if (isInterrupted(head.state)) {
+    const due = head.statusTime + inputTimeout;
+    return due <= now ? { do: "abandon" } : { do: "wait", due };
+  }
+  if (head.lease && head.lease.until + lease / 6 > now) {
+    return { do: "wait", due: now + lease * 1.5 };
+  }
+  return { do: "work", due: now + lease * 1.5 };
+}
+
+/** Looks at every due row. Any number of instances may do so: a row is claimed before it is acted on. */
+export async function sweep(parts: EngineParts, tails: Tails): Promise<number> {
+  const due = await parts.index.listDue(parts.clock.now(), ROWS_PER_SWEEP);
+  for (const { row, etag } of due) {
+    try {
+      await sweepRow(parts, tails, row, etag);
+    } catch (error) {
+      parts.logger.warn("sweep.failed", { taskId: row.taskId, error: String(error) });
+    }
+  }
+  return due.length;
+}
+
+async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Etag): Promise<void> {
+  const { clock, index, queue, settings } = parts;
+  const key = { scope: row.scope, taskId: row.taskId };
+  const version = await readVersion(parts, key);
+  const action = decideSweep(row, version?.head, clock.now(), settings.lease, settings.inputTimeout);
+  const next = "due" in action ? action.due : clock.now() + settings.lease * 1.5;
+  if (!(await index.claimOpen(row, etag, next))) {
+    return;
+  }
+  switch (action.do) {
+    case "delete":
+      return index.deleteOpen(row);
+    case "finish":
+      return version && endElsewhere(parts, key, version.head);
+    case "abandon":
+      return version && abandon(parts, tails, row, version);
+    case "work":
+      parts.logger.info("sweep.work", { taskId: row.taskId, turn: row.turn });
+      return queue.send({ scope: row.scope, taskId: row.taskId, agent: row.agent, turn: row.turn });
+    case "wait":
+  }
+}
+
+async function abandon(parts: EngineParts, tails: Tails, row: OpenRow, from: Version): Promise<void> {
+  const { clock, random, rules, settings } = parts;
+  const key = { scope: row.scope, taskId: row.taskId };
+  const nonce = random.id();
+  const outcome = await transact(parts, {
+    key,
+    from,
+    decide: (head) =>
+      head
+        ? rules.endAbandoned(head, key.taskId, settings.inputTimeout, writerOf(parts, nonce))
+        : { refused: { code: "idle" } },
+    deadline: clock.monotonic() + settings.lease,
+  });
+  if (outcome.code === "committed") {
+    tails.publish(key, outcome.change.events, outcome.version.head);
+    await endElsewhere(parts, key, outcome.change.head);
+  }
+}

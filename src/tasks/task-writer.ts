@@ -1,0 +1,310 @@
+import type { StreamResponse, Task } from "@a2a-js/sdk";
+import { StoreError } from "../ports/store-error.ts";
+import type { TaskKey } from "../ports/task-log.ts";
+import { bytesOf, takeBatch } from "./draft.ts";
+import type { Batch, Draft } from "./draft.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { fold } from "./fold.ts";
+import type { Head } from "./head.ts";
+import { claimParts, needsClaim, partsOf } from "./rows.ts";
+import type { LogEvent } from "./rows.ts";
+import { retry } from "./retry.ts";
+import type { Decision, NewTask, Writer } from "./rules.ts";
+import { endsTurn, isTerminal } from "./task-state.ts";
+import { transact } from "./transact.ts";
+import type { Version } from "./transact.ts";
+
+/** The only one who appends to a task while its lease lasts. Commits, renewals and looks are serial. */
+export interface TaskWriter {
+  /** The task as committed; undefined before the first commit. */
+  readonly task: Task | undefined;
+  readonly head: Head | undefined;
+  /** Bytes emitted and not committed. */
+  readonly pendingBytes: number;
+  /** Resolves when the event is in the log. Rejects when the task was lost to another holder or its turn has ended. */
+  emit(response: StreamResponse): Promise<void>;
+  /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
+  begin(): Promise<void>;
+  /** Reads the head soon: somebody says that it changed. */
+  look(): void;
+  /** Gives the task back unfinished, once everything emitted is committed. */
+  release(): Promise<void>;
+}
+
+export interface WriterEvents {
+  onCommit(events: readonly LogEvent[], head: Head): void;
+  /** Somebody wants the task canceled. Called once. */
+  onCancel(): void;
+  /** Another holder has the task, or the store could not be reached for a lease: nothing more may be written. */
+  onLost(error: Error): void;
+}
+
+export interface WriterStart {
+  readonly key: TaskKey;
+  readonly nonce: string;
+  /** The task as it was taken, or what to create it from. */
+  readonly from: { readonly version: Version; readonly task: Task } | { readonly create: NewTask };
+  /** Puts the row that makes the sweep find the task; with a create, in parallel with it. */
+  readonly putOpen: () => Promise<void>;
+  /** Monotonic ms before the write that gave the lease was sent. */
+  readonly since: number;
+}
+
+export class LostError extends Error {
+  override readonly name = "LostError";
+}
+
+export function createWriter(parts: EngineParts, start: WriterStart, on: WriterEvents): TaskWriter {
+  const { clock, rules, settings } = parts;
+  const pending: Draft[] = [];
+  const create = "create" in start.from ? start.from.create : undefined;
+  let version = "version" in start.from ? start.from.version : undefined;
+  let task = "task" in start.from ? start.from.task : undefined;
+  let state: "open" | "ended" | "lost" = "open";
+  let busy: Promise<void> | undefined;
+  let preparing: Promise<void> | undefined;
+  let deferred = create !== undefined;
+  let wantsLook = false;
+  let wantsRelease = false;
+  let cancelSeen = false;
+  let pendingBytes = 0;
+  let confirmed = start.since;
+  let disarm = (): void => {};
+
+  if (version) {
+    arm();
+  }
+
+  return {
+    get task() {
+      return task;
+    },
+    get head() {
+      return version?.head;
+    },
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    emit,
+    begin() {
+      deferred = false;
+      return pump();
+    },
+    look() {
+      wantsLook = true;
+      void pump();
+    },
+    release() {
+      wantsRelease = true;
+      deferred = false;
+      return pump();
+    },
+  };
+
+  function emit(response: StreamResponse): Promise<void> {
+    return quiet(
+      new Promise((resolve, reject) => {
+        if (state !== "open") {
+          reject(new LostError("the turn is over; nothing more can be added to its task"));
+          return;
+        }
+        const draft = { response, bytes: bytesOf(response), settle: { resolve, reject } };
+        pendingBytes += draft.bytes;
+        enqueue(draft);
+      }),
+    );
+  }
+
+  /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
+  function enqueue(draft: Draft): void {
+    const content = partsOf(draft.response);
+    if (!preparing && !needsClaim(content)) {
+      push(draft);
+      return;
+    }
+    const turn = (preparing ?? Promise.resolve())
+      .then(() =>
+        retry(parts, clock.monotonic() + settings.lease, () => claimParts(parts.payloads, start.key, content)),
+      )
+      .then(
+        () => push(draft),
+        (error: unknown) => {
+          pendingBytes -= draft.bytes;
+          draft.settle.reject(error);
+        },
+      )
+      .then(() => {
+        preparing = preparing === turn ? undefined : preparing;
+      });
+    preparing = turn;
+  }
+
+  function push(draft: Draft): void {
+    if (state !== "open") {
+      draft.settle.reject(new LostError("the turn is over; nothing more can be added to its task"));
+      return;
+    }
+    pending.push(draft);
+    if (endsTurn(stateOf(draft.response))) {
+      deferred = false;
+    }
+    void pump();
+  }
+
+  function pump(): Promise<void> {
+    if (deferred || state !== "open") {
+      return busy ?? Promise.resolve();
+    }
+    busy ??= drain().finally(() => {
+      busy = undefined;
+      if (version && state === "open") {
+        arm();
+      }
+    });
+    return busy;
+  }
+
+  async function drain(): Promise<void> {
+    while (state === "open" && (!version || pending.length > 0 || wantsLook || wantsRelease)) {
+      const batch = takeBatch(pending);
+      const idle = batch.drafts.length === 0;
+      const releasing = wantsRelease && version !== undefined && idle && !preparing;
+      if (wantsRelease && preparing && idle) {
+        await preparing;
+        continue;
+      }
+      wantsLook = false;
+      await commit(batch, releasing);
+    }
+  }
+
+  async function commit(batch: Batch, releasing: boolean): Promise<void> {
+    const sent = clock.monotonic();
+    const creating = version === undefined;
+    try {
+      const transaction = transact(parts, {
+        key: start.key,
+        from: version,
+        decide: (head) => decide(head, batch.responses, releasing),
+        taskAfter: ({ events }) => foldAll(events),
+        deadline: creating ? sent + settings.lease / 3 : confirmed + (settings.lease * 5) / 6,
+      });
+      const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
+      const [outcome] = await Promise.all([
+        transaction,
+        creating && !ends ? retry(parts, sent + settings.lease / 3, start.putOpen) : undefined,
+      ]);
+      if (outcome.code !== "committed") {
+        throw new LostError(
+          outcome.code === "refused" ? `the task was lost: ${outcome.refusal.code}` : "another holder has the task",
+        );
+      }
+      confirmed = sent;
+      version = outcome.version;
+      task = foldAll(outcome.change.events);
+      if (endsTurn(version.head.state) || releasing) {
+        end("ended");
+      } else {
+        arm();
+      }
+      settle(batch.drafts, (draft) => draft.settle.resolve());
+      on.onCommit(outcome.change.events, outcome.version.head);
+      if (version.head.cancel && !cancelSeen && state === "open") {
+        cancelSeen = true;
+        on.onCancel();
+      }
+    } catch (error) {
+      settle(batch.drafts, (draft) => draft.settle.reject(error));
+      if (!(error instanceof StoreError) || creating) {
+        lose(error);
+      }
+    }
+  }
+
+  function decide(head: Head | undefined, responses: readonly StreamResponse[], releasing: boolean): Decision {
+    const by: Writer = { holder: parts.instance, nonce: start.nonce, now: clock.now(), lease: settings.lease };
+    if (releasing && head) {
+      return rules.release(head, by);
+    }
+    if (version || !create) {
+      return head ? rules.append(head, responses, by) : { refused: { code: "fenced" } };
+    }
+    if (head) {
+      return { refused: { code: "idle" } };
+    }
+    const created = rules.create(create, by);
+    if (responses.length === 0) {
+      return { change: created };
+    }
+    const more = rules.append(created.head, responses, by);
+    return "refused" in more
+      ? more
+      : { change: { head: more.change.head, events: [...created.events, ...more.change.events] } };
+  }
+
+  function foldAll(events: readonly LogEvent[]): Task {
+    let folded = task;
+    for (const { response, message } of events) {
+      folded = folded
+        ? fold(folded, response, message)
+        : response.payload?.$case === "task"
+          ? response.payload.value
+          : undefined;
+    }
+    if (!folded) {
+      throw new Error(`task ${start.key.taskId}: its log does not begin with a Task`);
+    }
+    return folded;
+  }
+
+  function settle(drafts: readonly Draft[], how: (draft: Draft) => void): void {
+    for (const draft of drafts) {
+      pendingBytes -= draft.bytes;
+      how(draft);
+    }
+  }
+
+  function end(as: "ended" | "lost"): void {
+    state = as;
+    disarm();
+    const rest = pending.splice(0);
+    const error = new LostError("the turn is over; nothing more can be added to its task");
+    settle(rest, (draft) => draft.settle.reject(error));
+  }
+
+  function lose(cause: unknown): void {
+    if (state !== "open") {
+      return;
+    }
+    end("lost");
+    on.onLost(cause instanceof Error ? cause : new LostError(String(cause)));
+  }
+
+  /** One timer: for the next renewal while idle, and for the moment the agent must stop, a sixth before the lease ends. */
+  function arm(): void {
+    disarm();
+    const age = clock.monotonic() - confirmed;
+    const next = (busy ? (settings.lease * 5) / 6 : settings.lease / 3) - age;
+    disarm = clock.after(Math.max(next, 1), () => {
+      if (clock.monotonic() - confirmed >= (settings.lease * 5) / 6) {
+        lose(new LostError("the lease ended before it could be renewed"));
+        return;
+      }
+      if (!busy) {
+        wantsLook = true;
+        void pump();
+      }
+      arm();
+    });
+  }
+}
+
+function stateOf({ payload }: StreamResponse): number {
+  return payload?.$case === "statusUpdate" ? (payload.value.status?.state ?? 0) : 0;
+}
+
+/** Its rejection is not an accident when nobody awaits it. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,144 @@
+import type { Task } from "@a2a-js/sdk";
+import type { Etag, LogWrite, TaskKey } from "../ports/task-log.ts";
+import { StoreError } from "../ports/store-error.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { encodeHead, parseHead } from "./head.ts";
+import type { Head } from "./head.ts";
+import { claimParts, encodeEvent, encodeSnapshot, eventKey, needsClaim, partsOf } from "./rows.ts";
+import { backOff, retry } from "./retry.ts";
+import type { Change, Decision, Refusal } from "./rules.ts";
+import { endsTurn } from "./task-state.ts";
+
+/** A head as it was last seen in the store. */
+export interface Version {
+  readonly head: Head;
+  readonly etag: Etag;
+}
+
+/**
+ * - `committed`: the change is in the log. `version.head` may be ahead of it where others flagged the task since.
+ * - `superseded`: it is in the log, but another epoch began after it.
+ */
+export type Outcome =
+  | { readonly code: "committed"; readonly version: Version; readonly change: Change }
+  | { readonly code: "superseded"; readonly version: Version; readonly change: Change }
+  | { readonly code: "refused"; readonly refusal: Refusal };
+
+export interface Transaction {
+  readonly key: TaskKey;
+  /** The head to start from; absent to create the task. */
+  readonly from: Version | undefined;
+  /** Called again with the newer head after somebody else changed it. */
+  readonly decide: (head: Head | undefined) => Decision;
+  /** The folded task after the change, for writers that know it: lets the snapshot be renewed. */
+  readonly taskAfter?: (change: Change) => Task;
+  /** Monotonic ms after which an unreachable store ends the attempt. */
+  readonly deadline: number;
+}
+
+/**
+ * One change of one task, whatever the store answers. After any outcome but a success the head is read again:
+ * the store's word for it may have been lost while the change took effect (DESIGN 3.2).
+ * @throws TaskError `unavailable` when the store could not say by the deadline; the change may still appear.
+ */
+export async function transact(
+  parts: EngineParts,
+  { key, from, decide, taskAfter, deadline }: Transaction,
+): Promise<Outcome> {
+  let version = from;
+  for (;;) {
+    const decision = decide(version?.head);
+    if ("refused" in decision) {
+      return { code: "refused", refusal: decision.refused };
+    }
+    const { change, rows } = await retry(parts, deadline, () => encodeChange(parts, key, decision.change, taskAfter));
+    const head = encodeHead(change.head);
+    let current = version;
+    // The same bytes go again while the head is as it was: a late arrival of an earlier attempt changes nothing.
+    for (let attempt = 0; current?.etag === version?.etag; attempt += 1) {
+      if (attempt > 0) {
+        await backOff(parts, attempt - 1, deadline);
+      }
+      try {
+        const etag = version
+          ? await parts.log.append(key, head, rows, version.etag)
+          : await parts.log.create(key, head, rows);
+        return { code: "committed", version: { head: change.head, etag }, change };
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.fault.code === "rejected") {
+          throw error;
+        }
+        current = await retry(parts, deadline, () => readVersion(parts, key));
+      }
+    }
+    const outcome = await explain(parts, key, version, current, change);
+    if (outcome) {
+      return outcome;
+    }
+    version = current;
+  }
+}
+
+/** What became of `change` now that the head reads `current`; undefined when it never took effect. */
+async function explain(
+  parts: EngineParts,
+  key: TaskKey,
+  before: Version | undefined,
+  current: Version | undefined,
+  change: Change,
+): Promise<Outcome | undefined> {
+  if (!current) {
+    return before ? { code: "refused", refusal: { code: "not-found", taskId: key.taskId } } : undefined;
+  }
+  const { epoch, nonce, seq } = change.head;
+  if (current.head.nonce === nonce) {
+    return current.head.seq >= seq && seq !== before?.head.seq
+      ? { code: "committed", version: current, change }
+      : undefined;
+  }
+  const beganEpoch = epoch !== before?.head.epoch;
+  const first = change.events[0];
+  if (beganEpoch && first && current.head.epoch > epoch && current.head.generation >= first.generation) {
+    const row = await parts.log.readRow(key, eventKey(first.generation));
+    if (row && new TextDecoder().decode(row).includes(nonce)) {
+      return { code: "superseded", version: current, change };
+    }
+  }
+  return undefined;
+}
+
+export async function readVersion(parts: EngineParts, key: TaskKey): Promise<Version | undefined> {
+  const row = await parts.log.readHead(key);
+  return row && { head: parseHead(row.body), etag: row.etag };
+}
+
+async function encodeChange(
+  parts: EngineParts,
+  key: TaskKey,
+  { head, events }: Change,
+  taskAfter: Transaction["taskAfter"],
+): Promise<{ readonly change: Change; readonly rows: readonly LogWrite[] }> {
+  const rows: LogWrite[] = [];
+  let tailBytes = head.tailBytes;
+  for (const event of events) {
+    const content = partsOf(event.response, event.message);
+    if (needsClaim(content)) {
+      await claimParts(parts.payloads, key, content);
+    }
+    const row = await encodeEvent(parts.payloads, key, event);
+    tailBytes += row.body.byteLength;
+    rows.push({ op: "insert", row });
+  }
+  if (!taskAfter || !isSnapshotDue(head, events.length, tailBytes)) {
+    return { change: { head: { ...head, tailBytes }, events }, rows };
+  }
+  const row = await encodeSnapshot(parts.payloads, key, head.generation, taskAfter({ head, events }));
+  rows.push({ op: "put", row });
+  const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.byteLength, tailBytes: 0 };
+  return { change: { head: next, events }, rows };
+}
+
+/** At a turn's end, or when reading the events after it would cost more than reading the snapshot itself. */
+function isSnapshotDue(head: Head, events: number, tailBytes: number): boolean {
+  return events > 0 && (endsTurn(head.state) || tailBytes > Math.max(64 * 1024, head.snapshotBytes));
+}

@@ -1,0 +1,176 @@
+import { TaskState } from "@a2a-js/sdk";
+import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import { AgentFailure } from "../ports/agent-failure.ts";
+import type { AbortCode, Agent, Caller, Content } from "../ports/agent.ts";
+import { delay } from "./delay.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { statusUpdate } from "./rules.ts";
+import { LostError } from "./task-writer.ts";
+import type { TaskWriter } from "./task-writer.ts";
+import { AbortedError, agentMessage, createTurn, TurnEnded } from "./turn.ts";
+
+export interface TurnInput {
+  readonly taskId: string;
+  readonly contextId: string;
+  readonly message: Message;
+  readonly history: readonly Message[];
+  readonly references: readonly Task[];
+  readonly caller: Caller;
+  readonly attempt: number;
+}
+
+export interface TurnRun {
+  /** Tells the agent to stop. The first code counts. */
+  stop(code: AbortCode): void;
+  /** Resolves when nothing more will come of this turn here; never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Uncommitted bytes that an agent may pile up by not awaiting the log. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+/** How long an agent that was told to stop may take before its turn ends without it, in ms. */
+const STOP_GRACE = 250;
+
+/**
+ * Runs an agent over one message and guarantees one terminal or interrupted event, whatever the agent does:
+ * throws, throws while handling its throw, returns without finishing, hangs, ignores its signal, or goes on
+ * emitting after its end (DESIGN 3.3).
+ */
+export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writer: TaskWriter): TurnRun {
+  const { taskId, contextId } = input;
+  const abort = new AbortController();
+  let stopped: AbortCode | undefined;
+  let finishing: Promise<void> | undefined;
+  const stopping = Promise.withResolvers<void>();
+  const finished = Promise.withResolvers<void>();
+  const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
+  const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
+
+  return { stop, done: run().finally(cancelTimeout) };
+
+  function stop(code: AbortCode): void {
+    if (stopped === undefined) {
+      stopped = code;
+      abort.abort(new AbortedError(code));
+      stopping.resolve();
+    }
+  }
+
+  async function run(): Promise<void> {
+    const turn = createTurn({
+      ...input,
+      saved: undefined,
+      signal: abort.signal,
+      task: () => writer.task ?? emptyTask(input),
+      newId: () => parts.random.id(),
+      emit,
+      finish,
+      step: async (name, work) => work(`${taskId}/${writer.head?.turn ?? 1}/${name}`),
+      checkpoint: () => Promise.resolve(),
+    });
+    const work = settleOf(() => agent.run(turn));
+    const first = await Promise.race([work, stopping.promise, finished.promise]);
+    await conclude(first ?? (finishing ? undefined : await Promise.race([work, grace()])));
+  }
+
+  /** What is committed for a turn, given how the agent left it. */
+  async function conclude(outcome: Settled | undefined): Promise<void> {
+    try {
+      if (stopped === "fenced") {
+        return;
+      }
+      if (finishing) {
+        await finishing.catch((error: unknown) => failInstead(error));
+        return;
+      }
+      switch (stopped) {
+        case "handover":
+          await writer.release();
+          return;
+        case "canceled":
+          await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_CANCELED, undefined), true);
+          return;
+        case "timeout":
+          await fail(`The agent did not finish within ${Math.round(timeout / 1_000)} seconds.`);
+          return;
+        default:
+      }
+      if (outcome && "thrown" in outcome && !(outcome.thrown instanceof TurnEnded)) {
+        if (outcome.thrown instanceof AgentFailure) {
+          await fail(outcome.thrown.content);
+          return;
+        }
+        const reference = parts.random.id();
+        parts.logger.error("turn.failed", { taskId, agent: agent.id, reference, error: describe(outcome.thrown) });
+        await fail(`The agent stopped with an error. Reference: ${reference}.`);
+        return;
+      }
+      await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_COMPLETED, undefined));
+    } catch (error) {
+      parts.logger.warn("turn.lost", { taskId, agent: agent.id, error: describe(error) });
+    }
+  }
+
+  async function emit(response: StreamResponse): Promise<void> {
+    if (finishing || stopped !== undefined) {
+      throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
+    }
+    const generation = writer.head?.generation ?? 0;
+    if (generation >= parts.settings.maxEventsPerTask - 1) {
+      await fail(`The agent emitted more than ${parts.settings.maxEventsPerTask} events.`);
+      throw new TurnEnded();
+    }
+    if (writer.pendingBytes > MAX_PENDING_BYTES) {
+      await fail("The agent emitted faster than its task could be stored. Await each call before the next.");
+      throw new TurnEnded();
+    }
+    await writer.emit(response);
+  }
+
+  function finish(response: StreamResponse, mayBeStopped = false): Promise<void> {
+    if (finishing || (stopped !== undefined && !mayBeStopped)) {
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    finishing = writer.emit(response);
+    void finishing.then(finished.resolve, finished.resolve);
+    return finishing;
+  }
+
+  /** The last event itself could not be stored, for instance because its metadata is too large. */
+  async function failInstead(error: unknown): Promise<void> {
+    if (error instanceof LostError) {
+      throw error;
+    }
+    const message = agentMessage(parts.random.id(), taskId, contextId, "The agent's last message could not be stored.");
+    await writer.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message));
+  }
+
+  function fail(content: Content): Promise<void> {
+    const message = agentMessage(parts.random.id(), taskId, contextId, content);
+    return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
+  }
+
+  async function grace(): Promise<undefined> {
+    await delay(parts.clock, Math.min(STOP_GRACE, parts.settings.lease / 12));
+    return undefined;
+  }
+}
+
+type Settled = { readonly returned: true } | { readonly thrown: unknown };
+
+async function settleOf(run: () => Promise<void>): Promise<Settled> {
+  try {
+    await run();
+    return { returned: true };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `threw ${typeof thrown}`;
+}
+
+function emptyTask({ taskId, contextId, message }: TurnInput): Task {
+  return { id: taskId, contextId, status: undefined, artifacts: [], history: [message], metadata: undefined };
+}

@@ -1,0 +1,83 @@
+import { Role } from "@a2a-js/sdk";
+import type { WorkMessage } from "../ports/work-queue.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { endElsewhere } from "./end-elsewhere.ts";
+import { fold } from "./fold.ts";
+import type { HeldTurns } from "./held-turns.ts";
+import { openRow } from "./open-row.ts";
+import { readReferences, readTask } from "./read-task.ts";
+import { retry } from "./retry.ts";
+import type { Tails } from "./tails.ts";
+import { isTerminal } from "./task-state.ts";
+import { transact } from "./transact.ts";
+import { writerOf } from "./writer-of.ts";
+
+/**
+ * Takes the turn that a work message names, if its head agrees, and runs it here. Late, duplicate and stale
+ * messages do nothing. Resolves when nothing is left to do here.
+ * @throws TaskError `busy` when this instance runs as many turns as it may, `unavailable`: send the message again.
+ */
+export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: WorkMessage): Promise<void> {
+  const { clock, random, registry, rules, settings } = parts;
+  const key = { scope: message.scope, taskId: message.taskId };
+  const deadline = clock.monotonic() + settings.lease;
+  const stored = await retry(parts, deadline, () => readTask(parts, key));
+  if (!stored || stored.head.turn !== message.turn || isTerminal(stored.head.state)) {
+    return;
+  }
+  const agent = registry.find(stored.head.agent, stored.head.major);
+  if (!agent) {
+    parts.logger.warn("work.unknown-agent", { taskId: key.taskId, agent: stored.head.agent, major: stored.head.major });
+    return;
+  }
+  turns.admit();
+  const nonce = random.id();
+  const since = clock.monotonic();
+  const outcome = await transact(parts, {
+    key,
+    from: stored,
+    decide: (head) =>
+      head
+        ? rules.take(head, key.taskId, message.turn, agent.onCrash, writerOf(parts, nonce))
+        : { refused: { code: "idle" } },
+    deadline,
+  });
+  if (outcome.code !== "committed") {
+    return;
+  }
+  const { version, change } = outcome;
+  tails.publish(key, change.events, version.head);
+  if (isTerminal(change.head.state)) {
+    await endElsewhere(parts, key, change.head);
+    return;
+  }
+  const known = stored.head.generation + change.events.length === change.head.generation;
+  const task = known
+    ? change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task)
+    : (await retry(parts, deadline, () => readTask(parts, key)))?.task;
+  const asked = task?.history.findLastIndex(({ role }) => role === Role.ROLE_USER) ?? -1;
+  const question = task?.history[asked];
+  if (!task || !question) {
+    parts.logger.error("work.no-message", { taskId: key.taskId });
+    return;
+  }
+  parts.logger.info("turn.taken", {
+    taskId: key.taskId,
+    turn: message.turn,
+    epoch: version.head.epoch,
+    crashes: version.head.attempts,
+  });
+  const held = turns.start({
+    agent,
+    caller: version.head.caller,
+    message: question,
+    history: task.history.slice(0, asked),
+    references: await readReferences(parts, key.scope, question),
+    attempt: version.head.attempts + 1,
+    contextId: version.head.contextId,
+    open: openRow(parts, key, version.head.agent, message.turn),
+    writer: { key, nonce, from: { version, task }, since },
+    deferFor: 0,
+  });
+  await held.done;
+}
