@@ -1,0 +1,198 @@
+import { StreamResponse, Task, TaskState } from "@a2a-js/sdk";
+import { fold } from "../../src/tasks/fold.ts";
+import { parseHead } from "../../src/tasks/head.ts";
+import { decodeEvent } from "../../src/tasks/rows.ts";
+import type { LogEvent } from "../../src/tasks/rows.ts";
+import { endsTurn, isTerminal } from "../../src/tasks/task-state.ts";
+import { SCOPE } from "./sim-client.ts";
+import type { Transcript } from "./transcript.ts";
+import type { World } from "./world.ts";
+
+/** A broken invariant of DESIGN 3.9, with where it showed. */
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+/** Holds the final log and everything that clients saw against the invariants. The world has come to rest. */
+export async function check(world: World, transcript: Transcript): Promise<Violation[]> {
+  const violations: Violation[] = transcript.surprises.map((detail) => ({ invariant: "answers", detail }));
+  const found = (invariant: string, detail: string): void => void violations.push({ invariant, detail });
+  const logs = new Map<string, LogEvent[]>();
+  for (const [taskId, { agent }] of transcript.acknowledged) {
+    const events = await checkLog(world, taskId, agent, found);
+    if (events) {
+      logs.set(taskId, events);
+    }
+  }
+  for (const { taskId, events } of transcript.streams) {
+    checkStream(taskId, events, logs.get(taskId) ?? [], found);
+  }
+  for (const { taskId, task, seenBefore } of transcript.reads) {
+    checkRead(taskId, task, seenBefore, logs.get(taskId) ?? [], found);
+  }
+  for (const { taskId } of transcript.cancels) {
+    const last = logs.get(taskId)?.at(-1);
+    if (last && stateOf(last.response) !== TaskState.TASK_STATE_CANCELED) {
+      found("I14", `${taskId} was reported canceled, but its last event is ${describe(last.response)}`);
+    }
+  }
+  checkWalks(transcript, logs, found);
+  return violations;
+}
+
+/** I15 at this very moment: whatever was acknowledged is open or done. */
+export async function checkIndex(world: World, transcript: Transcript): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  const agents = new Set([...transcript.acknowledged.values()].map(({ agent }) => agent));
+  for (const agent of agents) {
+    const [open, done] = await Promise.all([
+      world.stores.index.listOpen(SCOPE, agent),
+      world.stores.index.listDoneIds(SCOPE, agent, {}),
+    ]);
+    const known = new Set([...open.map(({ taskId }) => taskId), ...done]);
+    for (const [taskId, task] of transcript.acknowledged) {
+      if (task.agent === agent && !known.has(taskId)) {
+        violations.push({
+          invariant: "I15",
+          detail: `${taskId} is neither open nor done at ${Math.round(world.scheduler.now)}`,
+        });
+      }
+    }
+  }
+  return violations;
+}
+
+type Found = (invariant: string, detail: string) => void;
+
+async function checkLog(world: World, taskId: string, agent: string, found: Found): Promise<LogEvent[] | undefined> {
+  const { log, payloads } = world.stores;
+  const key = { scope: SCOPE, taskId };
+  const row = await log.readHead(key);
+  if (!row) {
+    found("I3", `${taskId} (${agent}) was acknowledged and does not exist`);
+    return undefined;
+  }
+  const head = parseHead(row.body);
+  const rows = await log.readRange(key, "e-", "e-~");
+  const events = await Promise.all(rows.map((one) => decodeEvent(payloads, key, one)));
+  events.forEach((event, at) => {
+    if (event.generation !== at + 1) {
+      found("I1", `${taskId}: event ${at + 1} has generation ${event.generation}`);
+    }
+    if (event.epoch < (events[at - 1]?.epoch ?? 0)) {
+      found("I5", `${taskId}: epoch falls to ${event.epoch} at ${event.generation}`);
+    }
+    if (isTerminal(stateOf(event.response)) && at !== events.length - 1) {
+      found("I2", `${taskId}: ${describe(event.response)} at ${event.generation} of ${events.length}`);
+    }
+  });
+  if (head.generation !== events.length) {
+    found("I1", `${taskId}: head says ${head.generation}, there are ${events.length} events`);
+  }
+  if (!endsTurn(head.state)) {
+    found(
+      "I3",
+      `${taskId} (${agent}) rests as ${TaskState[head.state]}: ${JSON.stringify(head.lease)} turn ${head.turn}`,
+    );
+  }
+  return events;
+}
+
+function checkStream(
+  taskId: string,
+  seen: readonly { generation: number; response: StreamResponse }[],
+  log: readonly LogEvent[],
+  found: Found,
+): void {
+  let cursor: number | undefined;
+  for (const { generation, response } of seen) {
+    if (response.payload?.$case === "task") {
+      if (!isSame(response.payload.value, foldUpTo(log, generation))) {
+        found("I4", `${taskId}: the snapshot at ${generation} is not the fold of the log`);
+      }
+    } else if (cursor !== undefined && generation !== cursor + 1) {
+      found("I4", `${taskId}: ${generation} follows ${cursor}`);
+    } else if (JSON.stringify(StreamResponse.toJSON(response)) !== JSON.stringify(toJson(log[generation - 1]))) {
+      found("I4", `${taskId}: event ${generation} differs from the log`);
+    }
+    cursor = generation;
+  }
+}
+
+/** I11 and I12: what was read is the fold at some generation, none older than one that was seen before. */
+function checkRead(taskId: string, task: Task, seenBefore: number, log: readonly LogEvent[], found: Found): void {
+  for (let generation = log.length; generation >= 1; generation -= 1) {
+    if (isSame(task, foldUpTo(log, generation))) {
+      if (generation < seenBefore) {
+        found("I11", `${taskId}: a read gave generation ${generation} after ${seenBefore} was seen`);
+      }
+      return;
+    }
+  }
+  found("I12", `${taskId}: a read is no fold of the log: ${JSON.stringify(Task.toJSON(task))}`);
+}
+
+/** I9 for tasks at rest: every task unchanged since the walk began is in it, none twice, newest first. */
+function checkWalks({ walks, acknowledged }: Transcript, logs: Map<string, LogEvent[]>, found: Found): void {
+  for (const { agent, began, tasks } of walks) {
+    const ids = tasks.map(({ id }) => id);
+    if (new Set(ids).size !== ids.length) {
+      found("I9", `a walk over ${agent} shows a task twice: ${ids.join(" ")}`);
+    }
+    for (const [taskId, known] of acknowledged) {
+      const log = logs.get(taskId);
+      if (known.agent === agent && known.at < began && log && changedBefore(log, began) && !ids.includes(taskId)) {
+        found("I9", `a walk over ${agent} at ${Math.round(began)} misses ${taskId}`);
+      }
+    }
+    const unchanged = tasks
+      .filter(({ id }) => changedBefore(logs.get(id) ?? [], began))
+      .map(({ status }) => Date.parse(status?.timestamp ?? ""));
+    if (unchanged.some((time, at) => time > (unchanged[at - 1] ?? Infinity))) {
+      found("I9", `a walk over ${agent} is not newest first`);
+    }
+  }
+}
+
+const EPOCH = 1_767_225_600_000;
+/** Clocks of instances differ by up to a lease. */
+const SKEW = 2_000;
+
+function changedBefore(log: readonly LogEvent[], time: number): boolean {
+  const last = log.findLast(({ response }) => response.payload?.$case !== "artifactUpdate");
+  return last !== undefined && timeOf(last.response) - EPOCH < time - SKEW;
+}
+
+function timeOf({ payload }: StreamResponse): number {
+  const status = payload?.$case === "task" || payload?.$case === "statusUpdate" ? payload.value.status : undefined;
+  return Date.parse(status?.timestamp ?? "");
+}
+
+function foldUpTo(log: readonly LogEvent[], generation: number): Task | undefined {
+  let task: Task | undefined;
+  for (const { response, message } of log.slice(0, generation)) {
+    task = task
+      ? fold(task, response, message)
+      : response.payload?.$case === "task"
+        ? response.payload.value
+        : undefined;
+  }
+  return task;
+}
+
+function isSame(task: Task, other: Task | undefined): boolean {
+  return other !== undefined && JSON.stringify(Task.toJSON(task)) === JSON.stringify(Task.toJSON(other));
+}
+
+function toJson(event: LogEvent | undefined): unknown {
+  return event && StreamResponse.toJSON(event.response);
+}
+
+function stateOf({ payload }: StreamResponse): TaskState {
+  return payload?.$case === "statusUpdate" ? (payload.value.status?.state ?? 0) : 0;
+}
+
+function describe(response: StreamResponse): string {
+  return JSON.stringify(StreamResponse.toJSON(response));
+}

@@ -1,0 +1,162 @@
+import { rules } from "../../src/tasks/rules.ts";
+import type { Decision, Rules } from "../../src/tasks/rules.ts";
+import { SNAPSHOT } from "../../src/tasks/rows.ts";
+import type { LogWrite, TaskLog } from "../../src/ports/task-log.ts";
+import type { Stores } from "./world.ts";
+
+/** One rule broken on purpose: the checker has to see it. */
+export interface Mutation {
+  /** The invariants of DESIGN 3.9 that may show it. */
+  readonly breaks: readonly string[];
+  readonly what: string;
+  readonly rules?: Partial<Rules>;
+  readonly stores?: (stores: Stores) => Stores;
+}
+
+export const mutations: Readonly<Record<string, Mutation>> = {
+  "generation-gap": {
+    breaks: ["I1", "I4"],
+    what: "a holder's events skip a generation",
+    rules: {
+      append: (head, responses, by) =>
+        rules.append(responses.length > 0 ? { ...head, generation: head.generation + 1 } : head, responses, by),
+    },
+  },
+  "no-fencing": {
+    breaks: ["I1", "I2", "I4", "I5", "I12"],
+    what: "the head is replaced whatever its etag, and nobody asks whose epoch it is",
+    rules: { append: (head, responses, by) => rules.append({ ...head, nonce: by.nonce }, responses, by) },
+    stores: withLog((log) => ({
+      append: async (task, head, writes, etag) =>
+        log.append(task, head, writes.map(toPut), (await log.readHead(task))?.etag ?? etag),
+    })),
+  },
+  "ended-tasks-run-again": {
+    breaks: ["I2"],
+    what: "a work message runs a turn that has ended",
+    rules: { take: (head, taskId, turn, onCrash, by) => rules.take({ ...head, state: 2 }, taskId, turn, onCrash, by) },
+  },
+  "no-open-row": {
+    breaks: ["I15", "I3"],
+    what: "a new task is not put where the sweep finds it",
+    stores: (stores) => withIndex(stores, { putOpen: () => Promise.resolve() }),
+  },
+  "no-done-row": {
+    breaks: ["I15"],
+    what: "an ended task leaves the open rows without entering the done ones",
+    stores: (stores) => withIndex(stores, { putDone: () => Promise.resolve() }),
+  },
+  "readers-delete-rows": {
+    breaks: ["I15", "I3"],
+    what: "a list removes the open rows that it read",
+    stores: (stores) =>
+      withIndex(stores, {
+        listOpen: async (scope, agent) => {
+          const rows = await stores.index.listOpen(scope, agent);
+          await Promise.all(rows.map((row) => stores.index.deleteOpen(row)));
+          return rows;
+        },
+      }),
+  },
+  "acknowledged-before-commit": {
+    breaks: ["I1", "I3", "I4", "I12"],
+    what: "some appends are reported as done and dropped",
+    stores: withLog((log) => {
+      let count = 0;
+      return {
+        append: (task, head, writes, etag) => {
+          count += 1;
+          return count % 5 === 0 ? Promise.resolve(etag) : log.append(task, head, writes, etag);
+        },
+      };
+    }),
+  },
+  "stale-reads": {
+    breaks: ["I11"],
+    what: "a read gives the task as it was one read ago",
+    stores: withLog((log) => {
+      const before = new Map<string, Awaited<ReturnType<TaskLog["readTask"]>>>();
+      return {
+        readTask: async (task) => {
+          const now = await log.readTask(task);
+          const old = before.get(task.taskId) ?? now;
+          before.set(task.taskId, now);
+          return old;
+        },
+      };
+    }),
+  },
+  "snapshot-loses-artifacts": {
+    breaks: ["I12", "I4"],
+    what: "the folded task is stored without its artifacts",
+    stores: withLog((log) => ({
+      append: (task, head, writes, etag) => log.append(task, head, writes.map(withoutArtifacts), etag),
+    })),
+  },
+  "cancel-without-fence": {
+    breaks: ["I2", "I14"],
+    what: "canceling past the deadline does not begin an epoch, so the holder goes on",
+    rules: {
+      endCanceled: keepEpoch,
+      flagCancel: (head, taskId, by) => (head.lease ? keepEpoch(head, taskId, by) : rules.flagCancel(head, taskId, by)),
+    },
+  },
+  "pages-overlap": {
+    breaks: ["I9"],
+    what: "a page begins with the last task of the page before",
+    stores: (stores) =>
+      withIndex(stores, {
+        listDone: (scope, agent, filter, after, limit) =>
+          stores.index.listDone(scope, agent, filter, after && { ...after, statusTime: after.statusTime + 1 }, limit),
+      }),
+  },
+  "cancel-is-forgotten": {
+    breaks: ["I14", "answers"],
+    what: "a flagged task is taken and run again",
+    rules: {
+      take: (head, taskId, turn, onCrash, by) => {
+        const { cancel: _, ...unflagged } = head;
+        return rules.take(unflagged, taskId, turn, onCrash, by);
+      },
+      flagCancel: (head, taskId, by) => {
+        const decision = rules.flagCancel(head, taskId, by);
+        return "refused" in decision && decision.refused.code === "held" ? { refused: { code: "idle" } } : decision;
+      },
+    },
+  },
+};
+
+function keepEpoch(
+  head: Parameters<Rules["endCanceled"]>[0],
+  taskId: string,
+  by: Parameters<Rules["endCanceled"]>[2],
+): Decision {
+  const decision = rules.endCanceled(head, taskId, by);
+  if ("refused" in decision) {
+    return decision;
+  }
+  const { epoch, nonce, seq } = head;
+  const events = decision.change.events.map((event) => ({ ...event, epoch }));
+  return { change: { head: { ...decision.change.head, epoch, nonce, seq }, events } };
+}
+
+function withLog(change: (log: TaskLog) => Partial<TaskLog>): (stores: Stores) => Stores {
+  return (stores) => ({ ...stores, log: { ...stores.log, ...change(stores.log) } });
+}
+
+function withIndex(stores: Stores, change: Partial<Stores["index"]>): Stores {
+  return { ...stores, index: { ...stores.index, ...change } };
+}
+
+function toPut(write: LogWrite): LogWrite {
+  return write.op === "insert" ? { op: "put", row: write.row } : write;
+}
+
+function withoutArtifacts(write: LogWrite): LogWrite {
+  if (write.op === "delete" || write.row.key !== SNAPSHOT) {
+    return write;
+  }
+  const json = JSON.parse(new TextDecoder().decode(write.row.body));
+  delete json.task.artifacts;
+  return { ...write, row: { ...write.row, body: new TextEncoder().encode(JSON.stringify(json)) } };
+}

@@ -1,0 +1,242 @@
+import { Role, TaskState } from "@a2a-js/sdk";
+import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
+import { createRegistry } from "../../src/agents/registry.ts";
+import type { Call, LoggedResponse } from "../../src/tasks/task-engine.ts";
+import { TaskError } from "../../src/tasks/task-fault.ts";
+import { clockOf } from "./scheduler.ts";
+import { createSimAgents } from "./sim-agents.ts";
+import type { Transcript } from "./transcript.ts";
+import type { Instance, World } from "./world.ts";
+
+export const SCOPE = "0123456789abcdef0123456789abcdef";
+
+/** Thrown where a connection broke because the process behind it died. */
+class Disconnected extends Error {}
+
+export interface SimClient {
+  /** One randomly chosen thing that a client does; resolves when it has its answer, or its connection broke. */
+  act(): Promise<void>;
+}
+
+export function createSimClient(world: World, transcript: Transcript): SimClient {
+  const { prng, scheduler } = world;
+  const registry = createRegistry(createSimAgents(clockOf(scheduler, world.outside)));
+  const seen = new Map<string, number>();
+  const agents = registry.list().map(({ id }) => id);
+
+  return { act };
+
+  async function act(): Promise<void> {
+    const actions = [
+      sendBlocking,
+      sendStreaming,
+      sendStreaming,
+      sendImmediate,
+      sendImmediate,
+      answer,
+      cancel,
+      read,
+      subscribe,
+      walk,
+    ];
+    try {
+      await prng.pick(actions)();
+    } catch (error) {
+      if (error instanceof TaskError) {
+        const expected = ["busy", "unavailable", "unsupported", "not-cancelable"];
+        if (!expected.includes(error.fault.code)) {
+          transcript.surprises.push(`${Math.round(scheduler.now)} ${error.fault.code}: ${error.message}`);
+        }
+      } else if (!(error instanceof Disconnected)) {
+        transcript.surprises.push(
+          `${Math.round(scheduler.now)} ${error instanceof Error ? error.stack : String(error)}`,
+        );
+      }
+    }
+  }
+
+  async function sendBlocking(): Promise<void> {
+    const agent = prng.pick(agents);
+    const task = await ask(agent, (instance, call) => instance.engine.send(call, request()));
+    acknowledge(agent, task as Task);
+    const state = (task as Task).status?.state;
+    const waits = state !== TaskState.TASK_STATE_WORKING && state !== TaskState.TASK_STATE_SUBMITTED;
+    if (!waits) {
+      transcript.surprises.push(`a blocking send of ${(task as Task).id} returned at ${TaskState[state ?? 0]}`);
+    }
+  }
+
+  async function sendImmediate(): Promise<void> {
+    const agent = prng.pick(agents);
+    const task = await ask(agent, (instance, call) => instance.engine.send(call, request({ returnImmediately: true })));
+    acknowledge(agent, task as Task);
+  }
+
+  async function sendStreaming(): Promise<void> {
+    const agent = prng.pick(agents);
+    await receive(agent, undefined, (instance, call) => instance.engine.stream(call, request()));
+  }
+
+  async function answer(): Promise<void> {
+    const known = pickTask("asker");
+    if (known) {
+      const follow = request({}, known);
+      await receive("asker", known, (instance, call) => instance.engine.stream(call, follow));
+    }
+  }
+
+  async function subscribe(): Promise<void> {
+    const known = pickTask();
+    const agent = known && transcript.acknowledged.get(known)?.agent;
+    if (known && agent) {
+      const last = prng.chance(0.5) ? prng.int(0, seen.get(known) ?? 0) : undefined;
+      await receive(agent, known, (instance, call) =>
+        instance.engine.subscribe(last === undefined ? call : { ...call, lastEventId: last }, { id: known }),
+      );
+    }
+  }
+
+  async function cancel(): Promise<void> {
+    const known = pickTask();
+    const agent = known && transcript.acknowledged.get(known)?.agent;
+    if (known && agent) {
+      const task = await ask(agent, (instance, call) => instance.engine.cancel(call, { id: known }));
+      if (task.status?.state !== TaskState.TASK_STATE_CANCELED) {
+        transcript.surprises.push(`cancel of ${known} returned ${TaskState[task.status?.state ?? 0]}`);
+      }
+      transcript.cancels.push({ taskId: known, at: scheduler.now });
+    }
+  }
+
+  async function read(): Promise<void> {
+    const known = pickTask();
+    const agent = known && transcript.acknowledged.get(known)?.agent;
+    if (known && agent) {
+      const seenBefore = seen.get(known) ?? 1;
+      const task = await ask(agent, (instance, call) => instance.engine.get(call, { id: known }));
+      transcript.reads.push({ taskId: known, task, seenBefore });
+    }
+  }
+
+  async function walk(): Promise<void> {
+    const agent = prng.pick(agents);
+    const began = scheduler.now;
+    const tasks: Task[] = [];
+    let pageToken = "";
+    do {
+      const token = pageToken;
+      const page = await ask(agent, (instance, call) =>
+        instance.engine.list(call, {
+          tenant: "",
+          contextId: "",
+          status: TaskState.TASK_STATE_UNSPECIFIED,
+          pageSize: prng.int(1, 5),
+          pageToken: token,
+          historyLength: undefined,
+          statusTimestampAfter: undefined,
+          includeArtifacts: false,
+        }),
+      );
+      tasks.push(...page.tasks);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    transcript.walks.push({ agent, began, ended: scheduler.now, tasks });
+  }
+
+  /** One call at a random instance; its answer is lost when the instance dies. */
+  async function ask<T>(agentId: string, run: (instance: Instance, call: Call) => Promise<T>): Promise<T> {
+    const instance = prng.pick(world.alive());
+    return Promise.race([run(instance, callOf(agentId)), broken(instance)]);
+  }
+
+  async function receive(
+    agentId: string,
+    expected: string | undefined,
+    open: (instance: Instance, call: Call) => AsyncGenerator<LoggedResponse, void, undefined>,
+  ): Promise<void> {
+    const instance = prng.pick(world.alive());
+    const leave = new AbortController();
+    const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
+    const record = { taskId: expected ?? "", events: [] as LoggedResponse[] };
+    const stream = open(instance, { ...callOf(agentId), signal: leave.signal });
+    try {
+      for (;;) {
+        const next = await Promise.race([stream.next(), broken(instance), world.sleep(400_000)]);
+        if (!next || next.done) {
+          break;
+        }
+        const { response, generation } = next.value;
+        if (response.payload?.$case === "task") {
+          acknowledge(agentId, response.payload.value);
+          record.taskId = response.payload.value.id;
+        }
+        if (record.events.length === 0) {
+          transcript.streams.push(record);
+        }
+        record.events.push(next.value);
+        seen.set(record.taskId, Math.max(seen.get(record.taskId) ?? 0, generation));
+        if (record.events.length > patience) {
+          break;
+        }
+      }
+    } finally {
+      leave.abort();
+      if (!instance.process.dead) {
+        void stream.return();
+      }
+    }
+  }
+
+  function acknowledge(agent: string, task: Task): void {
+    if (!transcript.acknowledged.has(task.id)) {
+      transcript.acknowledged.set(task.id, { agent, at: scheduler.now });
+    }
+  }
+
+  function pickTask(agent?: string): string | undefined {
+    const known = [...transcript.acknowledged]
+      .filter(([, task]) => agent === undefined || task.agent === agent)
+      .slice(-8);
+    return known.length === 0 ? undefined : prng.pick(known)[0];
+  }
+
+  function callOf(agentId: string): Call {
+    const agent = registry.find(agentId);
+    if (!agent) {
+      throw new Error(`no agent ${agentId}`);
+    }
+    const caller = { scope: SCOPE, tenant: "", subject: "client", roles: [] };
+    return { agent, caller, signal: new AbortController().signal };
+  }
+
+  function request(configuration?: { returnImmediately?: boolean }, taskId = ""): SendMessageRequest {
+    const text = `work ${prng.int(0, 6)} ${prng.pick([5, 50, 400, 2_500])}`;
+    const message: Message = {
+      messageId: `m-${prng.int(0, 1_000_000)}`,
+      contextId: "",
+      taskId,
+      role: Role.ROLE_USER,
+      parts: [{ content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "" }],
+      metadata: undefined,
+      extensions: [],
+      referenceTaskIds: [],
+    };
+    return {
+      tenant: "",
+      message,
+      configuration: {
+        acceptedOutputModes: [],
+        taskPushNotificationConfig: undefined,
+        historyLength: undefined,
+        returnImmediately: configuration?.returnImmediately ?? false,
+      },
+      metadata: undefined,
+    };
+  }
+
+  async function broken(instance: Instance): Promise<never> {
+    await instance.death;
+    await world.sleep(1);
+    throw new Disconnected();
+  }
+}

@@ -1,0 +1,94 @@
+import { calm, createWorld, LEASE } from "./world.ts";
+import type { World } from "./world.ts";
+import { check, checkIndex } from "./checker.ts";
+import type { Violation } from "./checker.ts";
+import type { Mutation } from "./mutations.ts";
+import { createSimClient } from "./sim-client.ts";
+import { createTranscript } from "./transcript.ts";
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly tasks: number;
+  readonly kills: number;
+  readonly faults: number;
+  /** What every process logged, in virtual time. */
+  readonly log: readonly string[];
+}
+
+/** Virtual ms of trouble, and the most that a world may take to come to rest after it. */
+const TROUBLE = 40_000;
+const REST = 900_000;
+
+/** One world from one seed: the same seed gives the same run to the last event. */
+export async function simulateSeed(seed: number, mutation?: Mutation): Promise<SimulationResult> {
+  const world = createWorld(seed, { failBefore: 0, failAfter: 0, late: 0, slow: 0 }, mutation);
+  const { prng, scheduler } = world;
+  const rate = prng.pick([0, 0.01, 0.05]);
+  world.faults.plan = { failBefore: rate, failAfter: rate, late: rate / 2, slow: rate };
+  const transcript = createTranscript();
+  const violations: Violation[] = [];
+  let kills = 0;
+  let running = 0;
+
+  for (let instance = prng.int(1, 3); instance > 0; instance -= 1) {
+    world.boot();
+  }
+  const clients = Array.from({ length: prng.int(1, 5) }, () => createSimClient(world, transcript));
+  for (const client of clients) {
+    running += 1;
+    void (async () => {
+      while (scheduler.now < TROUBLE) {
+        await client.act();
+        await world.sleep(prng.int(1, 800));
+      }
+      running -= 1;
+    })();
+  }
+  const trouble = async (): Promise<void> => {
+    while (scheduler.now < TROUBLE) {
+      await world.sleep(prng.int(500, 8_000));
+      kills += await disturb(world);
+      violations.push(...(await checkIndex(world, transcript)));
+    }
+    calm(world);
+    running -= 1;
+  };
+  running += 1;
+  void trouble();
+  await scheduler.runUntil(() => running === 0, TROUBLE + REST);
+  // Whoever held a turn has had the time to finish it, or somebody else to take it over and finish it.
+  await scheduler.runUntil(() => false, scheduler.now + 200_000);
+  violations.push(...(await checkIndex(world, transcript)), ...(await check(world, transcript)));
+  if (running > 0) {
+    violations.push({ invariant: "answers", detail: `${running} clients still wait for an answer` });
+  }
+  return {
+    seed,
+    violations,
+    tasks: transcript.acknowledged.size,
+    kills,
+    faults: world.faults.injected,
+    log: world.log,
+  };
+}
+
+/** Kills an instance, stops one past its lease, or shuts one down in order. Somebody is always left to go on. */
+async function disturb(world: World): Promise<number> {
+  const { prng, scheduler } = world;
+  const victim = prng.pick(world.alive());
+  switch (prng.int(0, 3)) {
+    case 0:
+    case 1:
+      victim.kill();
+      world.boot();
+      return 1;
+    case 2:
+      victim.process.stoppedUntil = scheduler.now + prng.int(500, LEASE * 3);
+      return 0;
+    default:
+      world.boot();
+      void victim.engine.close().then(() => victim.kill());
+      return 1;
+  }
+}

@@ -1,0 +1,36 @@
+import type { StreamResponse, Task } from "@a2a-js/sdk";
+
+/** What clients did and saw, in virtual time: what the checker holds against the log. */
+export interface Transcript {
+  /** Tasks whose existence some client was told of. */
+  readonly acknowledged: Map<string, { readonly agent: string; readonly at: number }>;
+  readonly streams: StreamRecord[];
+  readonly reads: ReadRecord[];
+  readonly walks: WalkRecord[];
+  readonly cancels: { readonly taskId: string; readonly at: number }[];
+  /** Answers that no correct server gives. */
+  readonly surprises: string[];
+}
+
+export interface StreamRecord {
+  readonly taskId: string;
+  readonly events: { readonly generation: number; readonly response: StreamResponse }[];
+}
+
+export interface ReadRecord {
+  readonly taskId: string;
+  readonly task: Task;
+  /** The newest generation that anybody had seen before this read was sent. */
+  readonly seenBefore: number;
+}
+
+export interface WalkRecord {
+  readonly agent: string;
+  readonly began: number;
+  readonly ended: number;
+  readonly tasks: readonly Task[];
+}
+
+export function createTranscript(): Transcript {
+  return { acknowledged: new Map(), streams: [], reads: [], walks: [], cancels: [], surprises: [] };
+}

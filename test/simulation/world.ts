@@ -1,0 +1,186 @@
+import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
+import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
+import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import type { Payloads } from "../../src/ports/payloads.ts";
+import type { TaskIndex } from "../../src/ports/task-index.ts";
+import type { TaskLog } from "../../src/ports/task-log.ts";
+import type { WorkMessage, WorkQueue } from "../../src/ports/work-queue.ts";
+import { createEngine } from "../../src/tasks/engine.ts";
+import type { DurableEngine } from "../../src/tasks/engine.ts";
+import { rules } from "../../src/tasks/rules.ts";
+import { NO_FAULTS, withFaults } from "./fault-injection.ts";
+import type { FaultPlan, FaultSource } from "./fault-injection.ts";
+import type { Mutation } from "./mutations.ts";
+import { createPrng } from "./prng.ts";
+import type { Prng } from "./prng.ts";
+import { clockOf, createScheduler } from "./scheduler.ts";
+import type { Scheduler, SimProcess } from "./scheduler.ts";
+import { createSimAgents } from "./sim-agents.ts";
+
+export interface Stores {
+  readonly log: TaskLog;
+  readonly index: TaskIndex;
+  readonly payloads: Payloads;
+}
+
+export interface Instance {
+  readonly process: SimProcess;
+  readonly engine: DurableEngine;
+  /** Resolves when the process dies: its clients' connections break. */
+  readonly death: Promise<void>;
+  kill(): void;
+}
+
+export interface World {
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  readonly faults: FaultSource;
+  /** As they are, without a network in between: for the checker. */
+  readonly stores: Stores;
+  readonly outside: SimProcess;
+  readonly log: string[];
+  alive(): Instance[];
+  boot(): Instance;
+  /** Virtual ms. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** Lease of the simulated instances in ms: short, so that a run sees many of them end. */
+export const LEASE = 6_000;
+const SWEEP = 2_000;
+const INPUT_TIMEOUT = 600_000;
+
+export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation): World {
+  const prng = createPrng(seed);
+  const scheduler = createScheduler();
+  const faults: FaultSource = { plan, prng, scheduler, injected: 0 };
+  const plain: Stores = {
+    log: createMemoryTaskLog(),
+    index: createMemoryTaskIndex(),
+    payloads: createMemoryPayloads(),
+  };
+  const stores = mutation?.stores?.(plain) ?? plain;
+  const outside: SimProcess = { name: "outside", dead: false, stoppedUntil: 0, skew: 0 };
+  const instances: Instance[] = [];
+  const messages: { readonly message: WorkMessage; due: number }[] = [];
+  const log: string[] = [];
+  let ids = 0;
+
+  const world: World = {
+    scheduler,
+    prng,
+    faults,
+    stores: plain,
+    outside,
+    log,
+    alive: () => instances.filter(({ process }) => !process.dead),
+    boot,
+    sleep: (ms) => new Promise((resolve) => void scheduler.at(scheduler.now + ms, outside, resolve)),
+  };
+  deliver();
+  return world;
+
+  function boot(): Instance {
+    const process: SimProcess = {
+      name: `i${instances.length}`,
+      dead: false,
+      stoppedUntil: 0,
+      skew: prng.int(-LEASE / 12, LEASE / 12),
+    };
+    const clock = clockOf(scheduler, process);
+    const queue: WorkQueue = {
+      send: (message) => {
+        messages.push({ message, due: scheduler.now + prng.int(1, 200) });
+        return Promise.resolve();
+      },
+    };
+    const engine = createEngine({
+      instance: process.name,
+      log: withFaults(stores.log, process, faults),
+      index: withFaults(stores.index, process, faults),
+      payloads: withFaults(stores.payloads, process, faults),
+      queue: withFaults(queue, process, faults),
+      clock,
+      random: { id: () => `${seed}-${(ids += 1)}`, fraction: () => prng.next() },
+      logger: {
+        info: (event, fields) => note(process, event, fields),
+        warn: (event, fields) => note(process, event, fields),
+        error: (event, fields) => note(process, event, fields),
+      },
+      registry: createRegistry(createSimAgents(clock)),
+      settings: {
+        lease: LEASE,
+        turnTimeout: 120_000,
+        inputTimeout: INPUT_TIMEOUT,
+        tailReadsPerSecond: 200,
+        maxEventsPerTask: 10_000,
+        maxTurns: 1_000,
+      },
+      pageTokenKey: new Uint8Array(32).fill(7),
+      rules: { ...rules, ...mutation?.rules },
+    });
+    const death = Promise.withResolvers<void>();
+    const instance: Instance = {
+      process,
+      engine,
+      death: death.promise,
+      kill() {
+        note(process, "killed");
+        process.dead = true;
+        death.resolve();
+      },
+    };
+    instances.push(instance);
+    sweepFrom(instance);
+    return instance;
+  }
+
+  function sweepFrom({ process, engine }: Instance): void {
+    scheduler.at(scheduler.now + SWEEP, process, () => {
+      const again = (): void => sweepFrom({ process, engine } as Instance);
+      engine.sweep().then(again, again);
+    });
+  }
+
+  /** At least once: a message whose receiver failed or died comes again; some come twice. */
+  function deliver(): void {
+    for (const entry of messages.splice(0)) {
+      const receiver = entry.due <= scheduler.now && prng.chance(0.7) ? prng.pick(world.alive()) : undefined;
+      if (!receiver) {
+        messages.push(entry);
+        continue;
+      }
+      const redeliver = (): void => {
+        messages.push({ message: entry.message, due: scheduler.now + 500 });
+      };
+      if (prng.chance(0.1)) {
+        redeliver();
+      }
+      let settled = false;
+      receiver.engine.work(entry.message).then(
+        () => {
+          settled = true;
+        },
+        () => {
+          settled = true;
+          redeliver();
+        },
+      );
+      void receiver.death.then(() => settled || redeliver());
+    }
+    scheduler.at(scheduler.now + 50, outside, deliver);
+  }
+
+  function note(process: SimProcess, event: string, fields?: Readonly<Record<string, unknown>>): void {
+    log.push(`${Math.round(scheduler.now)} ${process.name} ${event} ${fields ? JSON.stringify(fields) : ""}`);
+  }
+}
+
+/** The world turns friendly: no faults, nobody stopped. */
+export function calm(world: World): void {
+  world.faults.plan = NO_FAULTS;
+  for (const { process } of world.alive()) {
+    process.stoppedUntil = 0;
+  }
+}
