@@ -22,6 +22,7 @@ export const environment = z.object({
   STATE_KEY: z
     .string()
     .regex(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64, such as `openssl rand -base64 32` prints")
+    .transform((text) => new Uint8Array(Buffer.from(text, "base64")))
     .optional()
     .describe("signs page tokens; every instance needs the same"),
   LEASE_SECONDS: integer(30, 2, 600).describe("how long a silent instance keeps its turns"),

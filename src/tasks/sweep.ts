@@ -31,7 +31,8 @@ export function decideSweep(
   inputTimeout: number,
 ): SweepAction {
   if (!head || head.turn < row.turn) {
-    return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: row.created + ORPHAN_AGE };
+    // Its creator's write may still be on its way, and then die with it: look again soon.
+    return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: now + lease * 1.5 };
   }
   if (head.turn > row.turn) {
     return { do: "delete" };

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { ContainerClient } from "@azure/storage-blob";
+import type { Claim, Payloads } from "../../ports/payloads.ts";
+import { StoreError } from "../../ports/store-error.ts";
+import type { TaskKey } from "../../ports/task-log.ts";
+import { attempt, statusOf } from "../store-attempt.ts";
+
+/** For one payload with all its retries, in ms. */
+const TIMEOUT = 60_000;
+
+/** Payloads in a container: the blob `{scope}.{taskId}/{sha256}`. */
+export function createBlobPayloads(container: ContainerClient): Payloads {
+  return {
+    async put(task, bytes) {
+      const claim = { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.byteLength };
+      const blob = container.getBlockBlobClient(nameOf(task, claim));
+      const options = { conditions: { ifNoneMatch: "*" }, abortSignal: AbortSignal.timeout(TIMEOUT) };
+      await attempt("put payload", () => blob.upload(bytes, bytes.byteLength, options).catch(ignoreExisting));
+      return claim;
+    },
+    async get(task, claim) {
+      const blob = container.getBlobClient(nameOf(task, claim));
+      const options = { abortSignal: AbortSignal.timeout(TIMEOUT), blockSize: Math.max(claim.bytes, 1) };
+      return attempt("get payload", async () => {
+        try {
+          return await blob.downloadToBuffer(0, claim.bytes, options);
+        } catch (error) {
+          throw statusOf(error) === 404
+            ? new StoreError({ code: "rejected", operation: "get payload" }, { cause: error })
+            : error;
+        }
+      });
+    },
+  };
+}
+
+function nameOf({ scope, taskId }: TaskKey, { sha256 }: Claim): string {
+  return `${scope}.${taskId}/${sha256}`;
+}
+
+/** The name is the content's hash: what exists is the same. */
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "BlobAlreadyExists")) {
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import { StoreError } from "../ports/store-error.ts";
+import type { LogWrite } from "../ports/task-log.ts";
+
+/** The head is one of them. Table Storage takes no more entities in a transaction. */
+const MAX_ROWS = 100;
+/** Table Storage takes 4 MiB in base64 with an envelope around each row. */
+const MAX_CHANGE_BYTES = 2.9 * 1024 * 1024;
+/** An entity ends at 1 MiB with everything in it. */
+const MAX_BODY_BYTES = 900 * 1024;
+
+/**
+ * Refuses a change that Table Storage would refuse, so that every adapter takes the same ones.
+ * @throws StoreError `rejected`.
+ */
+export function checkLimits(operation: string, head: Uint8Array, writes: readonly LogWrite[]): void {
+  let total = head.byteLength;
+  let longest = total;
+  for (const write of writes) {
+    if (write.op !== "delete") {
+      total += write.row.body.byteLength;
+      longest = Math.max(longest, write.row.body.byteLength);
+    }
+  }
+  if (writes.length + 1 > MAX_ROWS || total > MAX_CHANGE_BYTES || longest > MAX_BODY_BYTES) {
+    throw new StoreError({ code: "rejected", operation });
+  }
+}

@@ -1,0 +1,100 @@
+import type { Etag } from "../../ports/task-log.ts";
+import type { DoneFilter, DoneRow, ListCursor, OpenRow, TaskIndex } from "../../ports/task-index.ts";
+import { firstAtOrAfter } from "./first-at-or-after.ts";
+
+interface OpenVersion {
+  readonly row: OpenRow;
+  readonly etag: Etag;
+}
+
+/** A task index in this process's memory. */
+export function createMemoryTaskIndex(): TaskIndex {
+  /** By list, then by task and turn. */
+  const open = new Map<string, Map<string, OpenVersion>>();
+  /** By list, oldest status first: rows come in about this order. */
+  const done = new Map<string, DoneRow[]>();
+  let version = 0;
+
+  return {
+    async putOpen(row) {
+      const list = open.get(listKey(row)) ?? new Map<string, OpenVersion>();
+      open.set(listKey(row), list.set(turnKey(row), { row, etag: nextEtag() }));
+    },
+    async deleteOpen(row) {
+      const list = open.get(listKey(row));
+      list?.delete(turnKey(row));
+      if (list?.size === 0) {
+        open.delete(listKey(row));
+      }
+    },
+    async claimOpen(row, etag, due) {
+      const list = open.get(listKey(row));
+      const known = list?.get(turnKey(row));
+      if (known?.etag !== etag) {
+        return false;
+      }
+      list?.set(turnKey(row), { row: { ...known.row, due }, etag: nextEtag() });
+      return true;
+    },
+    async listDue(now, limit) {
+      const due = [...open.values()].flatMap((list) => [...list.values()].filter(({ row }) => row.due <= now));
+      return due.toSorted((one, other) => one.row.due - other.row.due).slice(0, limit);
+    },
+    listOpen: async (scope, agent) => [...(open.get(listKey({ scope, agent }))?.values() ?? [])].map(({ row }) => row),
+    async putDone(row) {
+      const rows = done.get(listKey(row)) ?? [];
+      done.set(listKey(row), rows);
+      const at = firstAtOrAfter(rows, (other) => newestFirst(other, row) <= 0);
+      const isPresent = rows[at]?.taskId === row.taskId && rows[at].statusTime === row.statusTime;
+      rows.splice(at, isPresent ? 1 : 0, row);
+    },
+    listDone: async (scope, agent, filter, after, limit) => take(walk(scope, agent, filter, after), limit),
+    listDoneIds: async (scope, agent, filter) => [...walk(scope, agent, filter)].map(({ taskId }) => taskId),
+  };
+
+  function* walk(scope: string, agent: string, filter: DoneFilter, after?: ListCursor): Generator<DoneRow> {
+    const rows = done.get(listKey({ scope, agent })) ?? [];
+    const end = after ? firstAtOrAfter(rows, (row) => newestFirst(row, after) <= 0) : rows.length;
+    for (let at = end - 1; at >= 0; at -= 1) {
+      const row = rows[at] as DoneRow;
+      if (filter.since !== undefined && row.statusTime < filter.since) {
+        return;
+      }
+      if (matches(row, filter)) {
+        yield row;
+      }
+    }
+  }
+
+  function nextEtag(): Etag {
+    version += 1;
+    return `"${version}"`;
+  }
+}
+
+function matches(row: DoneRow, { contextId, state }: DoneFilter): boolean {
+  return (contextId === undefined || row.contextId === contextId) && (state === undefined || row.state === state);
+}
+
+function take<T>(items: Iterable<T>, limit: number): T[] {
+  const taken: T[] = [];
+  for (const item of items) {
+    if (taken.length === limit) {
+      break;
+    }
+    taken.push(item);
+  }
+  return taken;
+}
+
+function listKey({ scope, agent }: { readonly scope: string; readonly agent: string }): string {
+  return `${scope}.${agent}`;
+}
+
+function turnKey({ taskId, turn }: OpenRow): string {
+  return `${taskId}.${turn}`;
+}
+
+function newestFirst(one: ListCursor, other: ListCursor): number {
+  return other.statusTime - one.statusTime || (one.taskId < other.taskId ? -1 : Number(one.taskId > other.taskId));
+}

@@ -1,0 +1,85 @@
+import { StoreError } from "../../ports/store-error.ts";
+import type { Etag, HeadVersion, LogRow, LogWrite, TaskKey, TaskLog } from "../../ports/task-log.ts";
+import { checkLimits } from "../log-limits.ts";
+import { firstAtOrAfter } from "./first-at-or-after.ts";
+
+interface Partition {
+  head: HeadVersion;
+  /** In key order. */
+  readonly rows: LogRow[];
+}
+
+/** A task log in this process's memory, with the conditions and limits of Table Storage. Bodies must not change later. */
+export function createMemoryTaskLog(): TaskLog {
+  const partitions = new Map<string, Partition>();
+  let version = 0;
+
+  return {
+    async create(task, head, writes) {
+      checkLimits("create", head, writes);
+      if (partitions.has(nameOf(task))) {
+        throw conflict("create");
+      }
+      const partition: Partition = { head: { body: head, etag: nextEtag() }, rows: [] };
+      apply("create", partition.rows, writes);
+      partitions.set(nameOf(task), partition);
+      return partition.head.etag;
+    },
+    async append(task, head, writes, etag) {
+      checkLimits("append", head, writes);
+      const partition = partitions.get(nameOf(task));
+      if (partition?.head.etag !== etag) {
+        throw conflict("append");
+      }
+      apply("append", partition.rows, writes);
+      partition.head = { body: head, etag: nextEtag() };
+      return partition.head.etag;
+    },
+    readHead: async (task) => partitions.get(nameOf(task))?.head,
+    async readTask(task) {
+      const partition = partitions.get(nameOf(task));
+      return partition && { head: partition.head, snapshot: find(partition.rows, "s")?.body };
+    },
+    readRow: async (task, key) => find(partitions.get(nameOf(task))?.rows ?? [], key)?.body,
+    async readRange(task, from, to) {
+      const rows = partitions.get(nameOf(task))?.rows ?? [];
+      return rows.slice(
+        firstAtOrAfter(rows, ({ key }) => key >= from),
+        firstAtOrAfter(rows, ({ key }) => key > to),
+      );
+    },
+  };
+
+  function nextEtag(): Etag {
+    version += 1;
+    return `"${version}"`;
+  }
+}
+
+/** All or nothing: every condition is checked before the first row changes. */
+function apply(operation: string, rows: LogRow[], writes: readonly LogWrite[]): void {
+  for (const write of writes) {
+    if (write.op === "insert" ? find(rows, write.row.key) : write.op === "delete" && !find(rows, write.key)) {
+      throw conflict(operation);
+    }
+  }
+  for (const write of writes) {
+    const key = write.op === "delete" ? write.key : write.row.key;
+    const at = firstAtOrAfter(rows, (row) => row.key >= key);
+    const isPresent = rows[at]?.key === key;
+    rows.splice(at, isPresent ? 1 : 0, ...(write.op === "delete" ? [] : [write.row]));
+  }
+}
+
+function find(rows: readonly LogRow[], key: string): LogRow | undefined {
+  const row = rows[firstAtOrAfter(rows, (other) => other.key >= key)];
+  return row?.key === key ? row : undefined;
+}
+
+function nameOf({ scope, taskId }: TaskKey): string {
+  return `${scope}.${taskId}`;
+}
+
+function conflict(operation: string): StoreError {
+  return new StoreError({ code: "conflict", operation });
+}

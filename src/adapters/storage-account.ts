@@ -1,0 +1,88 @@
+import { TableClient } from "@azure/data-tables";
+import type { TableServiceClientOptions } from "@azure/data-tables";
+import { BlobServiceClient } from "@azure/storage-blob";
+import type { Payloads } from "../ports/payloads.ts";
+import type { TaskIndex } from "../ports/task-index.ts";
+import type { TaskLog } from "../ports/task-log.ts";
+import { createBlobPayloads } from "./blob-storage/payloads.ts";
+import { createTableTaskIndex } from "./table-storage/task-index.ts";
+import { createTableTaskLog } from "./table-storage/task-log.ts";
+import type { Table } from "./table-storage/table.ts";
+
+/** By name, with the identity that this process runs under, or by connection string. */
+export type StorageLocation = { readonly account: string } | { readonly connectionString: string };
+
+export interface StorageAccount {
+  readonly log: TaskLog;
+  readonly index: TaskIndex;
+  readonly payloads: Payloads;
+}
+
+/**
+ * The stores of one storage account. Creates its tables and its container where they are missing.
+ * `timeout` is for one request to a table, in ms. @throws when the account cannot be reached.
+ */
+export async function openStorageAccount(location: StorageLocation, timeout = 10_000): Promise<StorageAccount> {
+  const { openTable, blobs } = await connect(location);
+  const tasks = toTable("tasks");
+  const index = toTable("taskindex");
+  const payloads = blobs.getContainerClient("payloads");
+  await Promise.all([tasks.retrying.createTable(), index.retrying.createTable(), payloads.createIfNotExists()]);
+  return { log: createTableTaskLog(tasks), index: createTableTaskIndex(index), payloads: createBlobPayloads(payloads) };
+
+  function toTable(name: string): Table {
+    const policy = timeoutPolicy(timeout);
+    return {
+      conditional: openTable(name, { ...policy, retryOptions: { maxRetries: 0 } }),
+      retrying: openTable(name, {
+        ...policy,
+        retryOptions: { maxRetries: 3, retryDelayInMs: 50, maxRetryDelayInMs: 1_000 },
+      }),
+    };
+  }
+}
+
+interface Connection {
+  readonly openTable: (name: string, options: TableServiceClientOptions) => TableClient;
+  readonly blobs: BlobServiceClient;
+}
+
+const BLOB_OPTIONS = { retryOptions: { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 } };
+
+async function connect(location: StorageLocation): Promise<Connection> {
+  if ("connectionString" in location) {
+    const { connectionString } = location;
+    return {
+      // The connection string says itself whether to use TLS.
+      openTable: (name, options) =>
+        TableClient.fromConnectionString(connectionString, name, { ...options, allowInsecureConnection: true }),
+      blobs: BlobServiceClient.fromConnectionString(connectionString, BLOB_OPTIONS),
+    };
+  }
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  const credential = new DefaultAzureCredential();
+  const { account } = location;
+  return {
+    openTable: (name, options) =>
+      new TableClient(`https://${account}.table.core.windows.net`, name, credential, options),
+    blobs: new BlobServiceClient(`https://${account}.blob.core.windows.net`, credential, BLOB_OPTIONS),
+  };
+}
+
+/** Ends each try of a request, its body included; the libraries' own timeout ends with the response's head. */
+function timeoutPolicy(timeout: number): Pick<TableServiceClientOptions, "additionalPolicies"> {
+  return {
+    additionalPolicies: [
+      {
+        position: "perRetry",
+        policy: {
+          name: "timeoutPolicy",
+          sendRequest(request, next) {
+            request.abortSignal = AbortSignal.timeout(timeout);
+            return next(request);
+          },
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,77 @@
+import { odata } from "@azure/data-tables";
+import type { DoneFilter, DoneRow, ListCursor, TaskIndex } from "../../ports/task-index.ts";
+import { attempt } from "../store-attempt.ts";
+import { fromBinaryColumns, toBinaryColumns } from "./binary-columns.ts";
+import type { Table } from "./table.ts";
+
+/** Rows of `done-{scope}.{agent}`, named `{inverted status time}.{taskId}`: key order is list order. */
+export function createDoneRows({ retrying }: Table): Pick<TaskIndex, "putDone" | "listDone" | "listDoneIds"> {
+  return {
+    async putDone({ scope, agent, contextId, state, projection, ...position }) {
+      const keys = { partitionKey: partitionOf(scope, agent), rowKey: rowKeyOf(position) };
+      const columns = { contextId, state, ...toBinaryColumns(projection) };
+      await attempt("put done row", () => retrying.upsertEntity({ ...keys, ...columns }, "Replace"));
+    },
+    listDone: (scope, agent, filter, after, limit) =>
+      attempt("list done rows", async () => {
+        const rows: DoneRow[] = [];
+        const queryOptions = { filter: toQuery(scope, agent, filter, after) };
+        for await (const page of retrying
+          .listEntities({ queryOptions })
+          .byPage({ maxPageSize: Math.min(limit, 1_000) })) {
+          for (const entity of page) {
+            const { contextId, state } = entity as { contextId?: string; state?: string };
+            const projection = fromBinaryColumns(entity);
+            const position = fromRowKey(entity.rowKey ?? "");
+            rows.push({ scope, agent, contextId: contextId ?? "", state: state ?? "", ...position, projection });
+          }
+          if (rows.length >= limit) {
+            break;
+          }
+        }
+        return rows.slice(0, limit);
+      }),
+    listDoneIds: (scope, agent, filter) =>
+      attempt("list done ids", async () => {
+        const ids: string[] = [];
+        const queryOptions = { filter: toQuery(scope, agent, filter), select: ["rowKey"] };
+        for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
+          ids.push(...page.map(({ rowKey }) => fromRowKey(rowKey ?? "").taskId));
+        }
+        return ids;
+      }),
+  };
+}
+
+function toQuery(scope: string, agent: string, { contextId, state, since }: DoneFilter, after?: ListCursor): string {
+  return [
+    odata`PartitionKey eq ${partitionOf(scope, agent)}`,
+    after && odata`RowKey gt ${rowKeyOf(after)}`,
+    // "~" sorts after every task id.
+    since !== undefined && odata`RowKey lt ${rowKeyOf({ statusTime: clamp(since), taskId: "~" })}`,
+    contextId !== undefined && odata`contextId eq ${contextId}`,
+    state !== undefined && odata`state eq ${state}`,
+  ]
+    .filter(Boolean)
+    .join(" and ");
+}
+
+function partitionOf(scope: string, agent: string): string {
+  return `done-${scope}.${agent}`;
+}
+
+/** 15 digits of ms reach past the year 30,000. */
+const LATEST = 999_999_999_999_999;
+
+/** A caller may ask for any time, also one that no task can have. */
+function clamp(ms: number): number {
+  return Math.min(Math.max(Math.ceil(ms), 0), LATEST);
+}
+
+function rowKeyOf({ statusTime, taskId }: ListCursor): string {
+  return `${String(LATEST - statusTime).padStart(15, "0")}.${taskId}`;
+}
+
+function fromRowKey(rowKey: string): ListCursor {
+  return { statusTime: LATEST - Number(rowKey.slice(0, 15)), taskId: rowKey.slice(16) };
+}

@@ -1,0 +1,10 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Caller } from "../ports/agent.ts";
+import type { Identity } from "./identity.ts";
+
+/** The caller of one call: a scope of its own for every owner and A2A tenant (`""` without one). */
+export function toCaller(identity: Identity, tenant: string): Caller {
+  const scope = bytesToHex(sha256(utf8ToBytes(JSON.stringify([...identity.owner, tenant])))).slice(0, 32);
+  return { scope, tenant, subject: identity.subject, roles: identity.roles };
+}

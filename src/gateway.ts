@@ -1,0 +1,31 @@
+import { createEdge } from "./protocol/edge.ts";
+import type { EdgeParts } from "./protocol/edge-parts.ts";
+import { createRoutes } from "./protocol/routes.ts";
+import type { DurableEngine } from "./tasks/engine.ts";
+
+export interface GatewayParts extends EdgeParts {
+  readonly engine: DurableEngine;
+}
+
+/** The gateway without a host: whatever has HTTP requests, queue messages and a timer can run it. */
+export interface Gateway {
+  /** Answers any request; never rejects. */
+  fetch(request: Request): Response | Promise<Response>;
+  readonly work: DurableEngine["work"];
+  readonly sweep: DurableEngine["sweep"];
+  /** Ends streams, hands running turns over. */
+  close(): Promise<void>;
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const edge = createEdge(parts);
+  return {
+    fetch: createRoutes(edge),
+    work: (message) => parts.engine.work(message),
+    sweep: () => parts.engine.sweep(),
+    async close() {
+      edge.eventStreams.close();
+      await parts.engine.close();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface Azurite {
+  readonly connectionString: string;
+  readonly blobPort: number;
+  readonly tablePort: number;
+  /** Resolves once its data is saved and the process has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Azurite, the emulator of Azure Storage, on free ports of 127.0.0.1. Keeps its data in `folder`, or in
+ * memory without one. It ends with this process, however this process ends.
+ * @throws Error with what Azurite said when it does not start.
+ */
+export async function startAzurite(folder?: string): Promise<Azurite> {
+  if (folder !== undefined) {
+    mkdirSync(folder, { recursive: true });
+    await waitForPrevious(folder);
+  }
+  const child = spawn(process.execPath, ["--import", END_WITH_PARENT, findAzurite(), ...options(folder)], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Away from signals to this process group, which would end it before its data is saved.
+    detached: true,
+  });
+  if (folder !== undefined) {
+    writeFileSync(join(folder, PID_FILE), String(child.pid));
+  }
+  const [blobPort, tablePort] = await readPorts(child);
+  child.unref();
+  child.channel?.unref();
+  const endpoint = (port: number): string => `http://127.0.0.1:${port}/${ACCOUNT}`;
+  return {
+    connectionString:
+      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
+      `BlobEndpoint=${endpoint(blobPort)};TableEndpoint=${endpoint(tablePort)};`,
+    blobPort,
+    tablePort,
+    async close() {
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+      child.ref();
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** The account of every Azurite, published with it. Not a secret. */
+const ACCOUNT = "devstoreaccount1";
+const ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+const PID_FILE = "azurite.pid";
+
+/** Azurite saves its data when it is told to end, but nobody tells it when its parent is killed. */
+const END_WITH_PARENT = `data:text/javascript,process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));`;
+
+function findAzurite(): string {
+  return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+}
+
+function options(folder: string | undefined): string[] {
+  return [
+    ...(folder === undefined ? ["--inMemoryPersistence"] : ["--location", folder]),
+    ...["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"],
+    ...["--silent", "--skipApiVersionCheck", "--disableTelemetry"],
+  ];
+}
+
+/** The Azurite of a process that was just killed may still be saving what the next one will read. */
+async function waitForPrevious(folder: string): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  const pid = readPid(folder);
+  while (pid !== undefined && isAlive(pid) && performance.now() < deadline) {
+    await delay(20);
+  }
+}
+
+function readPid(folder: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(join(folder, PID_FILE), "utf8"), 10) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function readPorts(child: ChildProcess): Promise<[blob: number, table: number]> {
+  let said = "";
+  child.stderr?.on("data", (chunk) => (said += chunk));
+  return new Promise((resolve, reject) => {
+    child.stdout?.on("data", (chunk) => {
+      said += chunk;
+      const blob = /Blob service is successfully listening at \S+:(\d+)/.exec(said);
+      const table = /Table service is successfully listening at \S+:(\d+)/.exec(said);
+      if (blob && table) {
+        resolve([Number(blob[1]), Number(table[1])]);
+      }
+    });
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`Azurite did not start: ${said}`)));
+  });
+}

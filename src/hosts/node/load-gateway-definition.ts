@@ -1,0 +1,35 @@
+import { registerHooks } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { defineGateway } from "../../agents/define-gateway.ts";
+import type { GatewayDefinition } from "../../agents/define-gateway.ts";
+
+const PACKAGE = "a2a-azure-gateway";
+
+/**
+ * Loads a gateway config module from anywhere: its `import … from "a2a-azure-gateway"` means this very program.
+ * @throws Error that names the module and what is wrong with it.
+ */
+export async function loadGatewayDefinition(path: string): Promise<GatewayDefinition> {
+  const file = resolve(path);
+  const entry = new URL(import.meta.url.endsWith(".ts") ? "../../index.ts" : "./index.js", import.meta.url).href;
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === PACKAGE ? { url: entry, shortCircuit: true } : next(specifier, context),
+  });
+  let module: { default?: GatewayDefinition };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new Error(
+      `GATEWAY_CONFIG ${file} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+  if (!Array.isArray(module.default?.agents)) {
+    throw new TypeError(
+      `GATEWAY_CONFIG ${file} has no gateway: write \`export default defineGateway({ agents: […] })\``,
+    );
+  }
+  return defineGateway(module.default);
+}

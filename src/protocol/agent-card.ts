@@ -1,0 +1,51 @@
+import type { AgentCard, AgentSkill } from "@a2a-js/sdk";
+import type { Agent } from "../ports/agent.ts";
+import { declaredExtensions } from "./extensions.ts";
+
+/** Where an agent is served: `{baseUrl}{path}`. */
+export interface CardPlace {
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  /** `/agents/{id}` or `/agents/{id}@{major}`. */
+  readonly path: string;
+  /** `""` without one. */
+  readonly tenant: string;
+}
+
+/** The Agent Card in its v1.0 form (specification 4.4.1). gRPC is not among the interfaces. */
+export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace): AgentCard {
+  const { card } = agent;
+  const url = baseUrl + path;
+  // v0.3 knows no tenants: there the tenant is part of the URL.
+  const legacyUrl = tenant === "" ? url : `${url}/${encodeURIComponent(tenant)}`;
+  return {
+    name: card.name,
+    description: card.description,
+    version: agent.version,
+    supportedInterfaces: [
+      { url, protocolBinding: "JSONRPC", protocolVersion: "1.0", tenant },
+      { url, protocolBinding: "HTTP+JSON", protocolVersion: "1.0", tenant },
+      { url: legacyUrl, protocolBinding: "JSONRPC", protocolVersion: "0.3", tenant: "" },
+      { url: legacyUrl, protocolBinding: "HTTP+JSON", protocolVersion: "0.3", tenant: "" },
+    ],
+    provider: card.provider,
+    documentationUrl: card.documentationUrl,
+    iconUrl: card.iconUrl,
+    capabilities: {
+      streaming: true,
+      pushNotifications: false,
+      extendedAgentCard: false,
+      extensions: [...declaredExtensions],
+    },
+    securitySchemes: {},
+    securityRequirements: [],
+    defaultInputModes: [...(card.defaultInputModes ?? ["text/plain"])],
+    defaultOutputModes: [...(card.defaultOutputModes ?? ["text/plain"])],
+    skills: card.skills.map(toSkill),
+    signatures: [],
+  };
+}
+
+function toSkill(skill: Agent["card"]["skills"][number]): AgentSkill {
+  return { examples: [], inputModes: [], outputModes: [], securityRequirements: [], ...skill };
+}

@@ -1,0 +1,43 @@
+import { ServerCallContext } from "@a2a-js/sdk/server";
+import type { Agent, Caller } from "../ports/agent.ts";
+import type { Call } from "../tasks/task-engine.ts";
+import type { Version } from "./version.ts";
+
+/** A call on its way through the SDK's transports to the engine and back. */
+export interface EdgeCall extends Call {
+  /** Generation of the event yielded last; 0 for one that is not whole yet, or has no place in a log. */
+  generation: number;
+  /** What the engine threw: the transports know fewer faults than it does. */
+  failure: unknown;
+}
+
+export interface CallOptions {
+  readonly lastEventId?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** `source` tells that the client has gone: the request itself, or for a stream the controller that its body aborts. */
+export function createCall(agent: Agent, caller: Caller, source: { readonly signal: AbortSignal }, options: CallOptions): EdgeCall {
+  return {
+    agent,
+    caller,
+    // Asked for rarely, and a server makes it on demand.
+    get signal() {
+      return source.signal;
+    },
+    ...(options.lastEventId !== undefined && { lastEventId: options.lastEventId }),
+    ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
+    generation: 0,
+    failure: undefined,
+  };
+}
+
+export function toContext(call: EdgeCall, requestedVersion: Version): ServerCallContext {
+  return new ServerCallContext({ requestedVersion, state: new Map([[KEY, call]]) });
+}
+
+export function callOf(context: ServerCallContext): EdgeCall {
+  return context.state.get(KEY) as EdgeCall;
+}
+
+const KEY = "call";

@@ -1,0 +1,37 @@
+import type { Authenticate } from "../auth/identity.ts";
+import type { AgentRegistry } from "../ports/agent-registry.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Random } from "../ports/random.ts";
+import type { TaskEngine } from "../tasks/task-engine.ts";
+import type { BodyLimits } from "./body.ts";
+import type { StreamTimes } from "./sse.ts";
+
+export interface EdgeLimits extends BodyLimits {
+  /** Parts of a message. */
+  readonly maxParts: number;
+}
+
+/** What the edge is made of. */
+export interface EdgeParts {
+  readonly registry: AgentRegistry;
+  readonly engine: TaskEngine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly authenticate: Authenticate;
+  /** What URLs in cards begin with, without a slash at the end. A function only where the Host header may be trusted. */
+  readonly publicBaseUrl: string | ((request: Request) => string);
+  readonly limits: EdgeLimits;
+  readonly streams: StreamTimes;
+  /** Origins of pages that may call; none when empty, any with `*`. */
+  readonly corsOrigins: readonly string[];
+  /** When the cards last changed, in ms since the epoch: the start of the process. */
+  readonly startedAt: number;
+  /** Whether the store answers. */
+  ready(): Promise<boolean>;
+}
+
+export function toBaseUrl(parts: EdgeParts, request: Request): string {
+  return typeof parts.publicBaseUrl === "string" ? parts.publicBaseUrl : parts.publicBaseUrl(request);
+}

@@ -1,0 +1,43 @@
+import type { Agent } from "../ports/agent.ts";
+import { createDispatcher } from "./dispatch.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { EdgeParts } from "./edge-parts.ts";
+import { createMethods } from "./methods.ts";
+import type { Methods } from "./methods.ts";
+import { createEventStreams } from "./sse.ts";
+import type { EventStreams } from "./sse.ts";
+import { toWireError } from "./wire-error.ts";
+import type { WireError } from "./wire-error.ts";
+
+/** What all bindings share. */
+export interface Edge extends EdgeParts {
+  readonly methods: Methods;
+  readonly eventStreams: EventStreams;
+  dispatcherOf(agent: Agent): Dispatcher;
+  /** Logs what nobody foresaw. */
+  toWireError(error: unknown): WireError;
+}
+
+export function createEdge(parts: EdgeParts): Edge {
+  const dispatchers = new Map<Agent, Dispatcher>();
+  return {
+    ...parts,
+    methods: createMethods(parts.limits),
+    eventStreams: createEventStreams(parts.clock, parts.streams),
+    dispatcherOf(agent) {
+      let dispatcher = dispatchers.get(agent);
+      if (!dispatcher) {
+        dispatcher = createDispatcher(agent, parts.engine);
+        dispatchers.set(agent, dispatcher);
+      }
+      return dispatcher;
+    },
+    toWireError: (error) =>
+      toWireError(error, (unforeseen) => {
+        const errorId = parts.random.id();
+        const { message, stack } = unforeseen instanceof Error ? unforeseen : { message: String(unforeseen), stack: undefined };
+        parts.logger.error("request.failed", { errorId, message, stack });
+        return errorId;
+      }),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Identity } from "../auth/identity.ts";
+import { toCaller } from "../auth/scope.ts";
+import type { Agent } from "../ports/agent.ts";
+import { createCall } from "./call-context.ts";
+import type { CallOptions } from "./call-context.ts";
+import { checkRequest } from "./dispatch.ts";
+import type { RpcId, RpcResponse } from "./dispatch.ts";
+import type { Edge } from "./edge.ts";
+import { parseExtensions, parseIdempotencyKey, parseLastEventId, toActivated } from "./extensions.ts";
+import type { Frames } from "./sse.ts";
+import { agreeOnTenant } from "./tenant.ts";
+import { withTrickle } from "./trickle.ts";
+import type { Version } from "./version.ts";
+import type { WireError } from "./wire-error.ts";
+
+/** Where a request goes, from its path. */
+export interface Target {
+  readonly agent: Agent;
+  /** `""` without one in the path. */
+  readonly tenant: string;
+}
+
+export interface Invocation {
+  readonly id: RpcId;
+  /** The version whose methods and parameters these are. */
+  readonly version: Version;
+  readonly method: string;
+  readonly params: unknown;
+  readonly lastEventId: string | undefined;
+}
+
+/** How a binding writes results, events and errors. */
+export interface Binding {
+  readonly contentType: string;
+  readonly extensionHeader: string;
+  readonly frames: Frames<RpcResponse>;
+  toResponse(response: RpcResponse): Response;
+  toErrorResponse(error: WireError): Response;
+}
+
+/** Runs one call of any binding, from checked credentials to the response. @throws what refuses it */
+export async function invoke(
+  edge: Edge,
+  target: Target,
+  identity: Identity,
+  request: Request,
+  invocation: Invocation,
+  binding: Binding,
+): Promise<Response> {
+  const { id, version, method: name, params } = invocation;
+  checkRequest(edge.methods, version, name, params);
+  const method = edge.methods[version].get(name);
+  const named = version === "1.0" && typeof params["tenant"] === "string" ? params["tenant"] : "";
+  const caller = toCaller(identity, agreeOnTenant(target.tenant, named));
+  const requested = parseExtensions(request.headers.get(binding.extensionHeader));
+  const options: CallOptions = {
+    lastEventId: parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId),
+    idempotencyKey: parseIdempotencyKey(request.headers.get("idempotency-key")),
+  };
+  const dispatcher = edge.dispatcherOf(target.agent);
+  const abort = method?.streams ? new AbortController() : undefined;
+  const call = createCall(target.agent, caller, abort ?? request, options);
+  const running = dispatcher.run(call, version, { id, method: name, params });
+
+  if (method?.waits) {
+    const answer = running.then(
+      (response) => binding.toResponse(response as RpcResponse),
+      (error: unknown) => binding.toErrorResponse(edge.toWireError(error)),
+    );
+    return withActivated(await withTrickle(edge.clock, answer, binding.contentType), requested, binding);
+  }
+  const outcome = await running;
+  const response =
+    abort && Symbol.asyncIterator in outcome
+      ? await edge.eventStreams.open(outcome, call, abort, binding.frames)
+      : binding.toResponse(outcome as RpcResponse);
+  return withActivated(response, requested, binding);
+}
+
+function withActivated(response: Response, requested: readonly string[], binding: Binding): Response {
+  const activated = requested.length === 0 ? "" : toActivated(requested);
+  if (activated !== "") {
+    response.headers.set(binding.extensionHeader, activated);
+  }
+  return response;
+}

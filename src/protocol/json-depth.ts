@@ -1,0 +1,42 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING = new Set([0x5b, 0x7b]);
+const CLOSING = new Set([0x5d, 0x7d]);
+
+/**
+ * Whether JSON text is nested deeper than `limit`. Looks at the text because parsing 30 MB of `[` would already cost
+ * a gigabyte; strings are skipped at the speed of indexOf.
+ */
+export function isTooDeep(json: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(json, at);
+    } else if (OPENING.has(code)) {
+      depth += 1;
+      if (depth > limit) {
+        return true;
+      }
+    } else if (CLOSING.has(code)) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+function endOfString(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(json, end)) {
+    end = json.indexOf('"', end + 1);
+  }
+  return end === -1 ? json.length : end;
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let backslashes = 0;
+  while (json.charCodeAt(at - 1 - backslashes) === BACKSLASH) {
+    backslashes += 1;
+  }
+  return backslashes % 2 === 1;
+}

@@ -1,0 +1,74 @@
+import type { StreamResponse } from "@a2a-js/sdk";
+import type { A2ARequestHandler } from "@a2a-js/sdk/server";
+import type { Agent } from "../ports/agent.ts";
+import type { LoggedResponse, TaskEngine } from "../tasks/task-engine.ts";
+import { TaskError } from "../tasks/task-fault.ts";
+import { toAgentCard } from "./agent-card.ts";
+import { callOf } from "./call-context.ts";
+import type { EdgeCall } from "./call-context.ts";
+import { splitEvent } from "./sse-split.ts";
+
+/** The engine as the SDK's transports see it. */
+export function createRequestHandler(agent: Agent, engine: TaskEngine): A2ARequestHandler {
+  // The transports ask it for capabilities only, which do not depend on where it is served.
+  const card = toAgentCard(agent, { baseUrl: "", path: "", tenant: "" });
+
+  return {
+    getAgentCard: async () => card,
+    sendMessage: (params, context) => keep(callOf(context), (call) => engine.send(call, refusePush(params))),
+    sendMessageStream: (params, context) => deliver(callOf(context), (call) => engine.stream(call, refusePush(params))),
+    getTask: (params, context) => keep(callOf(context), (call) => engine.get(call, params)),
+    listTasks: (params, context) => keep(callOf(context), (call) => engine.list(call, params)),
+    cancelTask: (params, context) => keep(callOf(context), (call) => engine.cancel(call, params)),
+    resubscribe: (params, context) => deliver(callOf(context), (call) => engine.subscribe(call, params)),
+    getAuthenticatedExtendedAgentCard: (_params, context) =>
+      keep(callOf(context), async () => {
+        throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
+      }),
+    createTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
+    getTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
+    listTaskPushNotificationConfigs: (_params, context) => keep(callOf(context), noPush),
+    deleteTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
+  };
+}
+
+async function keep<T>(call: EdgeCall, run: (call: EdgeCall) => Promise<T>): Promise<T> {
+  try {
+    return await run(call);
+  } catch (error) {
+    call.failure = error;
+    throw error;
+  }
+}
+
+/** An event too large for one SSE event goes out in pieces; only with the last one does the generation move on. */
+async function* deliver(
+  call: EdgeCall,
+  run: (call: EdgeCall) => AsyncGenerator<LoggedResponse, void, undefined>,
+): AsyncGenerator<StreamResponse, void, undefined> {
+  for await (const { generation, response } of run(call)) {
+    let waiting: StreamResponse | undefined;
+    for (const piece of splitEvent(response)) {
+      if (waiting) {
+        call.generation = 0;
+        yield waiting;
+      }
+      waiting = piece;
+    }
+    call.generation = generation;
+    if (waiting) {
+      yield waiting;
+    }
+  }
+}
+
+function refusePush<T extends { readonly configuration?: { readonly taskPushNotificationConfig?: unknown } | undefined }>(params: T): T {
+  if (params.configuration?.taskPushNotificationConfig) {
+    throw new TaskError({ code: "push-unsupported" });
+  }
+  return params;
+}
+
+async function noPush(): Promise<never> {
+  throw new TaskError({ code: "push-unsupported" });
+}

@@ -1,0 +1,136 @@
+import { AgentCard } from "@a2a-js/sdk";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { cors } from "hono/cors";
+import { TrieRouter } from "hono/router/trie-router";
+import { toAgentCard } from "./agent-card.ts";
+import { toCardResponse } from "./card-response.ts";
+import { toCatalog } from "./catalog.ts";
+import { toBaseUrl } from "./edge-parts.ts";
+import type { Edge } from "./edge.ts";
+import { answerHttpJson, httpOperations } from "./http-json.ts";
+import type { HttpInput, HttpOperation } from "./http-json.ts";
+import type { Target } from "./invoke.ts";
+import { answerJsonRpc } from "./json-rpc.ts";
+import { toLegacyCard } from "./legacy-agent-card.ts";
+import { answerLegacyRest, legacyOperations } from "./legacy-rest.ts";
+import { toCardVersion } from "./version.ts";
+import { isReserved } from "./tenant.ts";
+import { toHttpError } from "./http-error.ts";
+
+type Handler = (c: Context) => Response | Promise<Response>;
+
+/** Every path of the gateway, as a fetch function. */
+export function createRoutes(edge: Edge): (request: Request) => Response | Promise<Response> {
+  const app = new Hono({ router: new TrieRouter(), getPath: toPath });
+  if (edge.corsOrigins.length > 0) {
+    app.use(cors({ origin: [...edge.corsOrigins], exposeHeaders: ["A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"] }));
+  }
+  const table = new Map<string, Map<string, Handler>>();
+  const on = (method: string, path: string, handler: Handler): void => {
+    const methods = table.get(path) ?? new Map<string, Handler>();
+    table.set(path, methods.set(method, handler));
+  };
+
+  on("GET", "/livez", () => Response.json({ status: "ok" }));
+  on("GET", "/readyz", async () => ((await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 })));
+  on("GET", "/agents", (c) => answerCatalog(edge, c));
+  on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
+  for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
+    addAgent(edge, on, prefix);
+    addAgent(edge, on, `${prefix}/:tenant`);
+  }
+
+  for (const [path, methods] of table) {
+    for (const [method, handler] of methods) {
+      app.on(method, path, handler);
+    }
+    const allow = [...(methods.has("GET") ? ["HEAD"] : []), ...methods.keys(), "OPTIONS"].join(", ");
+    app.all(path, (c) => refuseMethod(c.req.method, allow));
+  }
+  app.notFound(({ req }) => toHttpError(404, `There is nothing at ${req.path.slice(0, 200)}. GET /agents lists what is served here.`));
+  app.onError((error) => {
+    const { httpStatus, message } = edge.toWireError(error);
+    return toHttpError(httpStatus, message);
+  });
+  return (request) => app.fetch(request);
+}
+
+const CARD_ADVICE = "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
+
+function addAgent(edge: Edge, on: (method: string, path: string, handler: Handler) => void, prefix: string): void {
+  const onAgent = (handler: (target: Target, c: Context) => Response | Promise<Response>): Handler => {
+    return (c) => {
+      const target = toTarget(edge, c);
+      return target ? handler(target, c) : c.notFound();
+    };
+  };
+  const card = onAgent((target, c) => answerCard(edge, target, c));
+  on("GET", `${prefix}/.well-known/agent-card.json`, card);
+  on("GET", `${prefix}/.well-known/agent.json`, card);
+  for (const operation of httpOperations) {
+    const handler = onAgent((target, c) => answerHttpJson(edge, target, c.req.raw, operation, toInput(c, operation)));
+    on(operation.http, prefix + toPattern(operation.path), handler);
+  }
+  for (const operation of legacyOperations) {
+    const handler = onAgent((target, c) => answerLegacyRest(edge, target, c.req.raw, operation, toInput(c, operation)));
+    on(operation.http, prefix + toPattern(operation.path), handler);
+  }
+  // A tenant at the root would take every path with one segment.
+  if (prefix !== "/:tenant") {
+    const query = (c: Context) => (name: string) => c.req.query(name);
+    on("POST", prefix === "" ? "/" : prefix, onAgent((target, c) => answerJsonRpc(edge, target, c.req.raw, query(c))));
+  }
+}
+
+/** A custom method such as `:cancel` is the end of a segment, which the router takes for part of the id. */
+function toPattern(path: string): string {
+  return path.replace(/:task(:[a-z]+)?/, (_all, verb: string | undefined) => (verb ? `:task{[^/]+${verb}}` : ":task"));
+}
+
+function toInput(c: Context, operation: HttpOperation): HttpInput {
+  const task = c.req.param("task");
+  const verb = /:task(:[a-z]+)/.exec(operation.path)?.[1];
+  return { taskId: verb ? task?.slice(0, -verb.length) : task, query: (name) => c.req.query(name) };
+}
+
+/** Undefined when there is no such agent, or the tenant is a name that no tenant may have. */
+function toTarget(edge: Edge, c: Context): (Target & { readonly path: string }) | undefined {
+  const [id, major] = (c.req.param("agent") ?? "").split("@");
+  const agent = id ? edge.registry.find(id, major === undefined ? undefined : Number(major)) : edge.registry.default;
+  const tenant = c.req.param("tenant") ?? "";
+  if (!agent || isReserved(tenant)) {
+    return undefined;
+  }
+  return { agent, tenant, path: `/agents/${id || agent.id}${major === undefined ? "" : `@${major}`}` };
+}
+
+function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: Context): Response {
+  const request = c.req.raw;
+  const place = { baseUrl: toBaseUrl(edge, request), path: target.path ?? "", tenant: target.tenant };
+  const card = toAgentCard(target.agent, place);
+  const version = toCardVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
+  return toCardResponse(request, version === "1.0" ? AgentCard.toJSON(card) : toLegacyCard(card), edge.startedAt);
+}
+
+async function answerCatalog(edge: Edge, c: Context): Promise<Response> {
+  await edge.authenticate(c.req.raw);
+  return Response.json(toCatalog(edge.registry, toBaseUrl(edge, c.req.raw), (name) => c.req.query(name)));
+}
+
+function refuseMethod(method: string, allow: string): Response {
+  if (method === "OPTIONS") {
+    return new Response(null, { status: 204, headers: { allow } });
+  }
+  return toHttpError(405, `${method} is not possible here, only ${allow}.`, { allow });
+}
+
+/** The path as the routes spell it: some clients encode `:` and `@`, and a slash at the end means nothing. */
+function toPath(request: Request): string {
+  const { url } = request;
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  const path = url.slice(start, query === -1 ? undefined : query);
+  const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+  return trimmed.includes("%") ? trimmed.replace(/%(?:3a|40)/gi, (code) => decodeURIComponent(code)) : trimmed;
+}

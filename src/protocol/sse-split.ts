@@ -1,0 +1,180 @@
+import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
+
+/** The largest SSE event: official clients give up at 4 MiB, proxies buffer less. The rest is room for the envelope. */
+const MAX_CONTENT = 1024 * 1024 - 16 * 1024;
+/** Names, quotes and braces around one part, in the longer of the two versions. */
+const PART_FRAME = 128;
+
+/**
+ * The events that say the same as `response`, each small enough for one SSE event. Text is cut between code points,
+ * bytes anywhere; data cannot be cut and stays whole. A Task loses its history, and artifacts that do not fit follow it.
+ */
+export function splitEvent(response: StreamResponse, limit = MAX_CONTENT): readonly StreamResponse[] {
+  switch (response.payload?.$case) {
+    case "task":
+      return splitTask(response, response.payload.value, limit);
+    case "artifactUpdate":
+      return splitArtifact(response, response.payload.value, limit);
+    default:
+      return [response];
+  }
+}
+
+function splitTask(response: StreamResponse, task: Task, limit: number): readonly StreamResponse[] {
+  if (task.history.length === 0 && task.artifacts.length === 0) {
+    return [response];
+  }
+  let room = limit - sizeOf(task.metadata) - sizeOfParts(task.status?.message?.parts ?? []);
+  const fitting = task.artifacts.findIndex((artifact) => {
+    room -= sizeOfArtifact(artifact);
+    return room < 0;
+  });
+  // All from the first that does not fit, so that a client's artifacts keep the order of the task.
+  const kept = fitting === -1 ? task.artifacts : task.artifacts.slice(0, fitting);
+  const rest = task.artifacts.slice(kept.length).map((artifact) => {
+    return { taskId: task.id, contextId: task.contextId, artifact, append: false, lastChunk: false, metadata: undefined };
+  });
+  return [
+    { payload: { $case: "task", value: { ...task, history: [], artifacts: kept } } },
+    ...rest.flatMap((update) => splitArtifact(toResponse(update), update, limit)),
+  ];
+}
+
+function splitArtifact(response: StreamResponse, update: TaskArtifactUpdateEvent, limit: number): readonly StreamResponse[] {
+  const { artifact } = update;
+  if (!artifact) {
+    return [response];
+  }
+  const frame = sizeOf(update.metadata) + sizeOfArtifact(artifact) - sizeOfParts(artifact.parts);
+  if (frame + sizeOfParts(artifact.parts) <= limit) {
+    return [response];
+  }
+  const chunks = pack(artifact.parts, Math.max(limit - frame, limit / 4));
+  const { artifactId } = artifact;
+  return chunks.map((parts, at) => {
+    const isFirst = at === 0;
+    return toResponse({
+      ...update,
+      artifact: isFirst
+        ? { ...artifact, parts }
+        : { artifactId, name: "", description: "", parts, metadata: undefined, extensions: [] },
+      append: isFirst ? update.append : true,
+      lastChunk: at === chunks.length - 1 && update.lastChunk,
+      metadata: isFirst ? update.metadata : undefined,
+    });
+  });
+}
+
+function pack(parts: readonly Part[], limit: number): Part[][] {
+  let chunk: Part[] = [];
+  let used = 0;
+  const chunks = [chunk];
+  for (const piece of parts.flatMap((part) => cut(part, limit))) {
+    const size = sizeOfPart(piece);
+    if (chunk.length > 0 && used + size > limit) {
+      chunk = [];
+      chunks.push(chunk);
+      used = 0;
+    }
+    chunk.push(piece);
+    used += size;
+  }
+  return chunks;
+}
+
+function cut(part: Part, limit: number): Part[] {
+  const { content } = part;
+  const size = sizeOfPart(part);
+  if (size <= limit || !content) {
+    return [part];
+  }
+  const room = Math.max(limit - (size - sizeOfContent(content)), limit / 4);
+  switch (content.$case) {
+    case "text":
+      return cutText(content.value, room).map((value) => ({ ...part, content: { $case: "text", value } }));
+    case "raw":
+      return cutBytes(content.value, Math.floor(room / 4) * 3).map((value) => ({ ...part, content: { $case: "raw", value } }));
+    default:
+      return [part];
+  }
+}
+
+function cutText(text: string, room: number): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let used = 0;
+  for (let at = 0; at < text.length; ) {
+    const point = text.codePointAt(at) ?? 0;
+    const size = sizeOfPoint(point);
+    if (used + size > room) {
+      pieces.push(text.slice(start, at));
+      start = at;
+      used = 0;
+    }
+    used += size;
+    at += point > 0xffff ? 2 : 1;
+  }
+  return [...pieces, text.slice(start)];
+}
+
+function cutBytes<T extends Uint8Array>(bytes: T, room: number): T[] {
+  const count = Math.ceil(bytes.byteLength / room);
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * room, (at + 1) * room) as T);
+}
+
+function sizeOfArtifact({ artifactId, name, description, parts, metadata, extensions }: Artifact): number {
+  return sizeOfText(artifactId) + sizeOfText(name) + sizeOfText(description) + sizeOf(metadata) + sizeOf(extensions) + sizeOfParts(parts);
+}
+
+function sizeOfParts(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + sizeOfPart(part), 0);
+}
+
+function sizeOfPart({ content, metadata, filename, mediaType }: Part): number {
+  const named = sizeOf(metadata) + sizeOfText(filename) + sizeOfText(mediaType);
+  return PART_FRAME + named + (content ? sizeOfContent(content) : 0);
+}
+
+function sizeOfContent(content: NonNullable<Part["content"]>): number {
+  switch (content.$case) {
+    case "raw":
+      return Math.ceil(content.value.byteLength / 3) * 4;
+    case "data":
+      return sizeOf(content.value);
+    default:
+      return sizeOfText(content.value);
+  }
+}
+
+/** Bytes as JSON, never too few: a UTF-16 unit is at most three bytes of UTF-8. */
+function sizeOf(value: unknown): number {
+  return value === undefined ? 0 : (JSON.stringify(value)?.length ?? 0) * 3;
+}
+
+/** Bytes as a JSON string. Short ones are not worth counting. */
+function sizeOfText(text: string): number {
+  if (text.length < 4_096) {
+    return text.length * 6;
+  }
+  let size = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const point = text.codePointAt(at) ?? 0;
+    size += sizeOfPoint(point);
+    at += point > 0xffff ? 1 : 0;
+  }
+  return size;
+}
+
+function sizeOfPoint(point: number): number {
+  if (point < 0x20 || (point >= 0xd800 && point <= 0xdfff)) {
+    return 6;
+  }
+  if (point < 0x80) {
+    return point === 0x22 || point === 0x5c ? 2 : 1;
+  }
+  return point < 0x800 ? 2 : point > 0xffff ? 4 : 3;
+}
+
+function toResponse(value: TaskArtifactUpdateEvent): StreamResponse {
+  return { payload: { $case: "artifactUpdate", value } };
+}

@@ -1,0 +1,90 @@
+import { TaskError } from "../tasks/task-fault.ts";
+import type { FieldViolation, TaskFault } from "../tasks/task-fault.ts";
+import { EdgeError } from "./edge-fault.ts";
+import type { EdgeFault } from "./edge-fault.ts";
+
+/** An error as every binding tells it (specification 5.4). */
+export interface WireError {
+  /** JSON-RPC error code. */
+  readonly code: number;
+  readonly httpStatus: number;
+  /** HTTP status over JSON-RPC, where most errors are answers like any other. */
+  readonly rpcHttpStatus: number;
+  /** Name of the google.rpc.Code. */
+  readonly status: string;
+  readonly message: string;
+  /** google.rpc messages in ProtoJSON's `Any` form (specification 9.5 and 11.6). */
+  readonly details: readonly object[];
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+/** `toErrorId` is called for what nobody foresaw: it logs the error and names the log entry. */
+export function toWireError(error: unknown, toErrorId: (error: unknown) => string): WireError {
+  if (error instanceof TaskError || error instanceof EdgeError) {
+    return fromFault(error.fault, error.message);
+  }
+  const errorId = toErrorId(error);
+  const details = [errorInfo("INTERNAL", { errorId })];
+  return of(-32603, 500, "INTERNAL", `Internal error. The gateway's log has it as ${errorId}.`, details, 500);
+}
+
+function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
+  switch (fault.code) {
+    case "not-found":
+      return of(-32001, 404, "NOT_FOUND", message, [errorInfo("TASK_NOT_FOUND", { taskId: fault.taskId.slice(0, 80) })]);
+    case "not-cancelable": {
+      const { taskId, state } = fault;
+      return of(-32002, 400, "FAILED_PRECONDITION", message, [errorInfo("TASK_NOT_CANCELABLE", { taskId, state })]);
+    }
+    case "push-unsupported":
+      return of(-32003, 400, "FAILED_PRECONDITION", message, [errorInfo("PUSH_NOTIFICATION_NOT_SUPPORTED")]);
+    case "unsupported":
+      return of(-32004, 400, "FAILED_PRECONDITION", message, [errorInfo("UNSUPPORTED_OPERATION")]);
+    case "content-type":
+      return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")]);
+    case "media-type":
+      return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")], 400);
+    case "invalid-agent-response":
+      return of(-32006, 500, "INTERNAL", message, [errorInfo("INVALID_AGENT_RESPONSE")]);
+    case "version":
+      return of(-32009, 400, "FAILED_PRECONDITION", message, [errorInfo("VERSION_NOT_SUPPORTED")]);
+    case "invalid":
+      return of(-32602, 400, "INVALID_ARGUMENT", `Invalid parameters: ${message}`, [badRequest(fault.violations)]);
+    case "bad-json":
+      return of(-32700, 400, "INVALID_ARGUMENT", message);
+    case "invalid-request":
+      return of(-32600, 400, "INVALID_ARGUMENT", message);
+    case "unknown-method":
+      return of(-32601, 501, "UNIMPLEMENTED", message);
+    case "too-large":
+      return of(-32600, 413, "INVALID_ARGUMENT", message, [], 413);
+    case "busy":
+      return { ...of(-32603, 429, "RESOURCE_EXHAUSTED", message, [retryInfo(fault.retryAfter)], 429), retryAfter: fault.retryAfter };
+    case "unavailable":
+      return { ...of(-32603, 503, "UNAVAILABLE", message, [retryInfo(fault.retryAfter)], 503), retryAfter: fault.retryAfter };
+  }
+}
+
+function of(
+  code: number,
+  httpStatus: number,
+  status: string,
+  message: string,
+  details: readonly object[] = [],
+  rpcHttpStatus = 200,
+): WireError {
+  return { code, httpStatus, rpcHttpStatus, status, message, details };
+}
+
+function errorInfo(reason: string, metadata?: Record<string, string>): object {
+  return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason, domain: "a2a-protocol.org", ...(metadata && { metadata }) };
+}
+
+function badRequest(violations: readonly FieldViolation[]): object {
+  return { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: violations };
+}
+
+function retryInfo(seconds: number): object {
+  return { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${seconds}s` };
+}

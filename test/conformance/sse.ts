@@ -1,0 +1,44 @@
+/** One block of a server-sent event stream. A block of comments only has `comment` and no `data`. */
+export interface SseBlock {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data?: string;
+  readonly comment?: string;
+  /** Its size on the wire, the blank line included. */
+  readonly bytes: number;
+}
+
+/** Reads a stream block by block as they arrive. Leaving the loop cancels the stream. */
+export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator<SseBlock, void, undefined> {
+  const parser = createSseParser();
+  for await (const chunk of body) yield* parser.push(chunk);
+  if (parser.rest() !== "") throw new Error(`the stream ended inside a block: ${parser.rest().slice(0, 200)}`);
+}
+
+/** Cuts chunks into the blocks that they complete. Accepts LF only: it is what we write. */
+export function createSseParser(): { push(chunk: Uint8Array): SseBlock[]; rest(): string } {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let buffer = "";
+  return {
+    push(chunk) {
+      buffer += decoder.decode(chunk, { stream: true });
+      const texts = buffer.split("\n\n");
+      buffer = texts.pop() ?? "";
+      return texts.map(parseBlock);
+    },
+    rest: () => buffer,
+  };
+}
+
+function parseBlock(text: string): SseBlock {
+  const fields = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon === -1) throw new Error(`not a line of an event stream: ${JSON.stringify(line.slice(0, 200))}`);
+    const name = colon === 0 ? "comment" : line.slice(0, colon);
+    const value = line.slice(colon + 1).replace(/^ /, "");
+    const earlier = fields.get(name);
+    fields.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
+  }
+  return { ...Object.fromEntries(fields), bytes: Buffer.byteLength(text) + 2 };
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { bindings, createPeer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
+import { startNodeTarget } from "./node-target.ts";
+
+/** A started gateway that serves fixture-gateway.config.ts with a store of its own. */
+export interface ConformanceTarget {
+  /** Without a slash at its end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The target of the running test file; its `url` is known once tests run. */
+export interface Host {
+  readonly url: string;
+}
+
+const targets = [{ name: "the Node host", start: startNodeTarget }];
+
+/** The same cases over every host. */
+export function describeHosts(title: string, cases: (host: Host) => void): void {
+  describe.each(targets)(`${title}, $name`, ({ start }) => {
+    let target: ConformanceTarget | undefined;
+    beforeAll(async () => {
+      target = await start();
+    });
+    afterAll(async () => {
+      await target?.close();
+    });
+    cases({
+      get url() {
+        if (!target) throw new Error("the host is not started yet");
+        return target.url;
+      },
+    });
+  });
+}
+
+/** The same cases over every host and both bindings; `connect` gives a peer of the named agent. */
+export function describeBindings(title: string, cases: (connect: (agent: string) => Peer, host: Host) => void): void {
+  describeHosts(title, (host) => {
+    describe.each(bindings)("%s", (binding) => {
+      cases((agent) => createPeer(binding, host, agent), host);
+    });
+  });
+}
