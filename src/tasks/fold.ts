@@ -2,7 +2,7 @@ import type { Artifact, Message, StreamResponse, Task, TaskArtifactUpdateEvent }
 
 /**
  * The task after one more event, as a client would fold the same event (specification 4.2): a status replaces
- * the status and its message joins the history, an artifact replaces or extends the one with its id.
+ * the status, whose message joins the history, an artifact replaces or extends the one with its id.
  * Shares what did not change with the task before.
  */
 export function fold(task: Task, response: StreamResponse, message?: Message): Task {
@@ -12,7 +12,7 @@ export function fold(task: Task, response: StreamResponse, message?: Message): T
       return payload.value;
     case "statusUpdate": {
       const { status, metadata } = payload.value;
-      const said = [message, status?.message].filter((one) => one !== undefined);
+      const said = [task.status?.message, message].filter((one) => one !== undefined);
       return {
         ...task,
         status,

@@ -104,7 +104,7 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
     return refuse("Task has ended; a message cannot continue it. Send it without taskId to begin a new task.");
   }
   if (!isInterrupted(head.state) || hasLiveLease(head, by.now)) {
-    return refuse("Task is being worked on. Wait until it asks for input, or cancel it.");
+    return refuse("Task is still working. Wait until it asks for input, or cancel it.");
   }
   if (head.cancel) {
     return refuse("Task is being canceled.");

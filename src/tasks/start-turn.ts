@@ -144,7 +144,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
       agent,
       caller: call.caller,
       message: own,
-      history: stored.task.history,
+      history: task.history.slice(0, -1),
       references: await readReferences(parts, key.scope, message),
       attempt: 1,
       contextId,
