@@ -1,5 +1,5 @@
 import type { StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
-import { partsOf, sizeOf } from "./rows.ts";
+import { partsOf, sizeOf } from "./claims.ts";
 
 /** An event that an agent emitted and that is not in the log yet. */
 export interface Draft {

@@ -2,9 +2,9 @@ import { Task, taskStateToJSON } from "@a2a-js/sdk";
 import type { OpenRow } from "../ports/task-index.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { Head } from "./head.ts";
+import { toJsonBytes } from "./json-bytes.ts";
 import { retry } from "./retry.ts";
 
-const encoder = new TextEncoder();
 /** Longer status messages are left out of the list's row; the list then reads the task. */
 const MAX_PROJECTION = 256 * 1024;
 
@@ -38,12 +38,10 @@ export async function finishIndex(
 
 /** What a list shows of a task unless asked for more. */
 export function toProjection(task: Task): Uint8Array {
-  const bytes = encoder.encode(JSON.stringify(Task.toJSON({ ...task, artifacts: [], history: [] })));
+  const bytes = toJsonBytes(Task.toJSON({ ...task, artifacts: [], history: [] }));
   if (bytes.byteLength <= MAX_PROJECTION) {
     return bytes;
   }
   const status = task.status && { ...task.status, message: undefined };
-  return encoder.encode(
-    JSON.stringify(Task.toJSON({ ...task, status, artifacts: [], history: [], metadata: undefined })),
-  );
+  return toJsonBytes(Task.toJSON({ ...task, status, artifacts: [], history: [], metadata: undefined }));
 }

@@ -1,6 +1,7 @@
 import { taskStateFromJSON, taskStateToJSON } from "@a2a-js/sdk";
 import type { TaskState } from "@a2a-js/sdk";
 import type { Caller } from "../ports/agent.ts";
+import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
 
 /** The layout of a task's rows. A program never takes a task whose schema is above its own. */
 export const SCHEMA = 1;
@@ -45,16 +46,13 @@ export interface Head {
   readonly caller: Caller;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 export function encodeHead(head: Head): Uint8Array {
-  return encoder.encode(JSON.stringify({ ...head, state: taskStateToJSON(head.state) }));
+  return toJsonBytes({ ...head, state: taskStateToJSON(head.state) });
 }
 
 /** @throws SyntaxError when the row is not a head. */
 export function parseHead(body: Uint8Array): Head {
-  const json: Head & { state: unknown } = JSON.parse(decoder.decode(body));
+  const json = fromJsonBytes<Head & { state: unknown }>(body);
   return { ...json, state: taskStateFromJSON(json.state) };
 }
 

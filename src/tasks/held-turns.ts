@@ -56,6 +56,8 @@ interface Running {
   readonly stop: (code: AbortCode) => void;
 }
 
+const DONE = Promise.resolve();
+
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
   let draining = false;
@@ -110,32 +112,40 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const cancelFirstCommit =
       turn.deferFor > 0 ? parts.clock.after(turn.deferFor, () => void writer.begin()) : undefined;
     const begun = turn.deferFor > 0 ? undefined : writer.begin();
-    const ran = begun ? begun.then(runAgent) : runAgent();
-    const done = ran.then(() => {
-      cancelFirstCommit?.();
-      held.delete(name);
-      return lost ? undefined : indexEnd(writer, turn.open, isOpen);
-    });
+    const ended = Promise.withResolvers<void>();
+    const done = runToEnd();
     held.set(name, { writer, done, stop });
     return {
       writer,
-      begun: begun ?? Promise.resolve(),
+      begun: begun ?? DONE,
       done,
-      ended: ran.then(() => (isOpen ? undefined : done)),
+      ended: ended.promise,
       get lost() {
         return lost;
       },
     };
 
-    function runAgent(): Promise<void> {
-      if (lost) {
-        return Promise.resolve();
+    async function runToEnd(): Promise<void> {
+      if (begun) {
+        await begun;
       }
-      run = runTurn(parts, turn.agent, { ...turn, taskId: key.taskId }, writer);
-      if (stopped) {
-        run.stop(stopped);
+      if (!lost) {
+        run = runTurn(parts, turn.agent, { ...turn, taskId: key.taskId }, writer);
+        if (stopped) {
+          run.stop(stopped);
+        }
+        await run.done;
       }
-      return run.done;
+      cancelFirstCommit?.();
+      held.delete(name);
+      // A task with an open row can be found already; the caller need not wait for the rest.
+      if (isOpen) {
+        ended.resolve();
+      }
+      if (!lost) {
+        await indexEnd(writer, turn.open, isOpen);
+      }
+      ended.resolve();
     }
 
     function stop(code: AbortCode): void {

@@ -265,8 +265,16 @@ function leaseOf(by: Writer): { holder: string; until: number } {
 }
 
 function toTimestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastTime) {
+    lastTime = ms;
+    lastTimestamp = new Date(ms).toISOString();
+  }
+  return lastTimestamp;
 }
+
+/** The last answer of toTimestamp: statuses come in bursts. */
+let lastTime = Number.NaN;
+let lastTimestamp = "";
 
 function refuse(message: string): Decision {
   return { refused: { code: "unsupported", message } };

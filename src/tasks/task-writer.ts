@@ -6,7 +6,7 @@ import type { Batch, Draft } from "./draft.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
 import type { Head } from "./head.ts";
-import { claimParts, needsClaim, partsOf } from "./rows.ts";
+import { claimParts, needsClaim, partsOf } from "./claims.ts";
 import type { LogEvent } from "./rows.ts";
 import { retry } from "./retry.ts";
 import type { Decision, NewTask, Writer } from "./rules.ts";
@@ -21,7 +21,10 @@ export interface TaskWriter {
   readonly head: Head | undefined;
   /** Bytes emitted and not committed. */
   readonly pendingBytes: number;
-  /** Resolves when the event is in the log. Rejects when the task was lost to another holder or its turn has ended. */
+  /**
+   * Resolves when the event is in the log, or at once while the first commit is held back: then all of it is lost
+   * together, and nobody was told. Rejects when the task was lost to another holder or its turn has ended.
+   */
   emit(response: StreamResponse): Promise<void>;
   /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
   begin(): Promise<void>;
@@ -49,6 +52,9 @@ export interface WriterStart {
   /** Monotonic ms before the write that gave the lease was sent. */
   readonly since: number;
 }
+
+/** Bytes after which a first commit is no longer held back. */
+const MAX_HELD_BACK = 256 * 1024;
 
 export class LostError extends Error {
   override readonly name = "LostError";
@@ -102,17 +108,19 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   };
 
   function emit(response: StreamResponse): Promise<void> {
-    return quiet(
-      new Promise((resolve, reject) => {
-        if (state !== "open") {
-          reject(new LostError("the turn is over; nothing more can be added to its task"));
-          return;
-        }
-        const draft = { response, bytes: bytesOf(response), settle: { resolve, reject } };
-        pendingBytes += draft.bytes;
-        enqueue(draft);
-      }),
-    );
+    if (state !== "open") {
+      return quiet(Promise.reject(isOver()));
+    }
+    const bytes = bytesOf(response);
+    pendingBytes += bytes;
+    if (deferred && pendingBytes > MAX_HELD_BACK) {
+      deferred = false;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const isHeldBack = deferred && !endsTurn(stateOf(response));
+    enqueue({ response, bytes, settle: { resolve, reject } });
+    void quiet(promise);
+    return isHeldBack ? Promise.resolve() : promise;
   }
 
   /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
@@ -141,7 +149,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   function push(draft: Draft): void {
     if (state !== "open") {
-      draft.settle.reject(new LostError("the turn is over; nothing more can be added to its task"));
+      draft.settle.reject(isOver());
       return;
     }
     pending.push(draft);
@@ -267,9 +275,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   function end(as: "ended" | "lost"): void {
     state = as;
     disarm();
-    const rest = pending.splice(0);
-    const error = new LostError("the turn is over; nothing more can be added to its task");
-    settle(rest, (draft) => draft.settle.reject(error));
+    settle(pending.splice(0), (draft) => draft.settle.reject(isOver()));
   }
 
   function lose(cause: unknown): void {
@@ -297,6 +303,10 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       arm();
     });
   }
+}
+
+function isOver(): LostError {
+  return new LostError("the turn is over; nothing more can be added to its task");
 }
 
 function stateOf({ payload }: StreamResponse): number {

@@ -1,10 +1,11 @@
 import type { Task } from "@a2a-js/sdk";
-import type { Etag, LogWrite, TaskKey } from "../ports/task-log.ts";
+import type { Etag, LogRow, LogWrite, TaskKey } from "../ports/task-log.ts";
 import { StoreError } from "../ports/store-error.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
-import { claimParts, encodeEvent, encodeSnapshot, eventKey, needsClaim, partsOf } from "./rows.ts";
+import { claimParts, needsClaim, partsOf } from "./claims.ts";
+import { encodeEvent, encodeSnapshot, eventKey, isOversize, storeBody } from "./rows.ts";
 import { backOff, retry } from "./retry.ts";
 import type { Change, Decision, Refusal } from "./rules.ts";
 import { endsTurn } from "./task-state.ts";
@@ -51,7 +52,9 @@ export async function transact(
     if ("refused" in decision) {
       return { code: "refused", refusal: decision.refused };
     }
-    const { change, rows } = await retry(parts, deadline, () => encodeChange(parts, key, decision.change, taskAfter));
+    await storeContent(parts, key, decision.change, deadline);
+    const { change, rows } = encodeChange(decision.change, taskAfter);
+    const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
     const head = encodeHead(change.head);
     let current = version;
     // The same bytes go again while the head is as it was: a late arrival of an earlier attempt changes nothing.
@@ -61,8 +64,8 @@ export async function transact(
       }
       try {
         const etag = version
-          ? await parts.log.append(key, head, rows, version.etag)
-          : await parts.log.create(key, head, rows);
+          ? await parts.log.append(key, head, writes, version.etag)
+          : await parts.log.create(key, head, writes);
         return { code: "committed", version: { head: change.head, etag }, change };
       } catch (error) {
         if (!(error instanceof StoreError) || error.fault.code === "rejected") {
@@ -112,30 +115,45 @@ export async function readVersion(parts: EngineParts, key: TaskKey): Promise<Ver
   return row && { head: parseHead(row.body), etag: row.etag };
 }
 
-async function encodeChange(
-  parts: EngineParts,
-  key: TaskKey,
+type RowWrite = Extract<LogWrite, { readonly row: LogRow }>;
+
+function encodeChange(
   { head, events }: Change,
   taskAfter: Transaction["taskAfter"],
-): Promise<{ readonly change: Change; readonly rows: readonly LogWrite[] }> {
-  const rows: LogWrite[] = [];
-  let tailBytes = head.tailBytes;
-  for (const event of events) {
-    const content = partsOf(event.response, event.message);
-    if (needsClaim(content)) {
-      await claimParts(parts.payloads, key, content);
-    }
-    const row = await encodeEvent(parts.payloads, key, event);
-    tailBytes += row.body.byteLength;
-    rows.push({ op: "insert", row });
-  }
+): { readonly change: Change; readonly rows: readonly RowWrite[] } {
+  const rows = events.map((event): RowWrite => ({ op: "insert", row: encodeEvent(event) }));
+  const tailBytes = rows.reduce((sum, { row }) => sum + row.body.byteLength, head.tailBytes);
   if (!taskAfter || !isSnapshotDue(head, events.length, tailBytes)) {
     return { change: { head: { ...head, tailBytes }, events }, rows };
   }
-  const row = await encodeSnapshot(parts.payloads, key, head.generation, taskAfter({ head, events }));
+  const row = encodeSnapshot(head.generation, taskAfter({ head, events }));
   rows.push({ op: "put", row });
   const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.byteLength, tailBytes: 0 };
   return { change: { head: next, events }, rows };
+}
+
+/** Large content goes ahead of the transaction that points at it. */
+async function storeContent(parts: EngineParts, key: TaskKey, { events }: Change, deadline: number): Promise<void> {
+  for (const { response, message } of events) {
+    const content = partsOf(response, message);
+    if (needsClaim(content)) {
+      await retry(parts, deadline, () => claimParts(parts.payloads, key, content));
+    }
+  }
+}
+
+function storeBodies(
+  parts: EngineParts,
+  key: TaskKey,
+  rows: readonly RowWrite[],
+  deadline: number,
+): Promise<RowWrite[]> {
+  return Promise.all(
+    rows.map(async ({ op, row }) => ({
+      op,
+      row: isOversize(row) ? await retry(parts, deadline, () => storeBody(parts.payloads, key, row)) : row,
+    })),
+  );
 }
 
 /** At a turn's end, or when reading the events after it would cost more than reading the snapshot itself. */

@@ -2,7 +2,6 @@ import { TaskState } from "@a2a-js/sdk";
 import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import { AgentFailure } from "../ports/agent-failure.ts";
 import type { AbortCode, Agent, Caller, Content } from "../ports/agent.ts";
-import { delay } from "./delay.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { statusUpdate } from "./rules.ts";
 import { LostError } from "./task-writer.ts";
@@ -38,29 +37,23 @@ const STOP_GRACE = 250;
  */
 export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writer: TaskWriter): TurnRun {
   const { taskId, contextId } = input;
-  const abort = new AbortController();
+  let abort: AbortController | undefined;
   let stopped: AbortCode | undefined;
   let finishing: Promise<void> | undefined;
-  const stopping = Promise.withResolvers<void>();
-  const finished = Promise.withResolvers<void>();
+  /** How the agent left its turn; undefined when it did not, and the turn ends without it. */
+  const left = Promise.withResolvers<Settled | undefined>();
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
   const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
 
-  return { stop, done: run().finally(cancelTimeout) };
-
-  function stop(code: AbortCode): void {
-    if (stopped === undefined) {
-      stopped = code;
-      abort.abort(new AbortedError(code));
-      stopping.resolve();
-    }
-  }
+  return { stop, done: run() };
 
   async function run(): Promise<void> {
     const turn = createTurn({
       ...input,
       saved: undefined,
-      signal: abort.signal,
+      get signal() {
+        return signal();
+      },
       task: () => writer.task ?? emptyTask(input),
       newId: () => parts.random.id(),
       emit,
@@ -68,9 +61,35 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       step: async (name, work) => work(`${taskId}/${writer.head?.turn ?? 1}/${name}`),
       checkpoint: () => Promise.resolve(),
     });
-    const work = settleOf(() => agent.run(turn));
-    const first = await Promise.race([work, stopping.promise, finished.promise]);
-    await conclude(first ?? (finishing ? undefined : await Promise.race([work, grace()])));
+    try {
+      agent.run(turn).then(
+        () => left.resolve(RETURNED),
+        (thrown: unknown) => left.resolve({ thrown }),
+      );
+    } catch (thrown) {
+      left.resolve({ thrown });
+    }
+    await conclude(await left.promise);
+    cancelTimeout();
+  }
+
+  function stop(code: AbortCode): void {
+    if (stopped === undefined) {
+      stopped = code;
+      abort?.abort(new AbortedError(code));
+      parts.clock.after(code === "fenced" ? 0 : Math.min(STOP_GRACE, parts.settings.lease / 12), () =>
+        left.resolve(undefined),
+      );
+    }
+  }
+
+  /** Made when an agent asks for it: most turns end without. */
+  function signal(): AbortSignal {
+    abort ??= new AbortController();
+    if (stopped !== undefined && !abort.signal.aborted) {
+      abort.abort(new AbortedError(stopped));
+    }
+    return abort.signal;
   }
 
   /** What is committed for a turn, given how the agent left it. */
@@ -132,7 +151,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
     }
     finishing = writer.emit(response);
-    void finishing.then(finished.resolve, finished.resolve);
+    const leave = (): void => left.resolve(undefined);
+    finishing.then(leave, leave);
     return finishing;
   }
 
@@ -149,23 +169,11 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     const message = agentMessage(parts.random.id(), taskId, contextId, content);
     return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
   }
-
-  async function grace(): Promise<undefined> {
-    await delay(parts.clock, Math.min(STOP_GRACE, parts.settings.lease / 12));
-    return undefined;
-  }
 }
 
 type Settled = { readonly returned: true } | { readonly thrown: unknown };
 
-async function settleOf(run: () => Promise<void>): Promise<Settled> {
-  try {
-    await run();
-    return { returned: true };
-  } catch (thrown) {
-    return { thrown };
-  }
-}
+const RETURNED: Settled = { returned: true };
 
 function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `threw ${typeof thrown}`;

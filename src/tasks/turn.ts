@@ -33,6 +33,9 @@ export class TurnEnded extends Error {
   }
 }
 
+/** Thrown once a turn, so its stack, which nobody reads, is not captured each time. */
+const TURN_ENDED = new TurnEnded();
+
 export class AbortedError extends Error {
   override readonly name = "AbortError";
   readonly code: AbortCode;
@@ -55,7 +58,9 @@ export function createTurn(host: TurnHost): Turn {
     caller: host.caller,
     attempt: host.attempt,
     saved: host.saved,
-    signal: host.signal,
+    get signal() {
+      return host.signal;
+    },
     get task() {
       return host.task();
     },
@@ -75,7 +80,7 @@ export function createTurn(host: TurnHost): Turn {
     return quiet(
       (async () => {
         await host.finish(statusUpdate(taskId, contextId, state, says(parts)));
-        throw new TurnEnded();
+        throw TURN_ENDED;
       })(),
     );
   }

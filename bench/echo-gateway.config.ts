@@ -1,0 +1,25 @@
+import { defineAgent, defineGateway, fromExecutor } from "a2a-azure-gateway";
+import { echoExecutor } from "./echo-executor.ts";
+
+const card = {
+  name: "Echo",
+  description: "Answers with what it was sent.",
+  skills: [{ id: "echo", name: "Echo", description: "Answers with what it was sent.", tags: ["bench"] }],
+};
+
+export default defineGateway({
+  agents: [
+    defineAgent({
+      id: "echo",
+      version: "1.0.0",
+      card,
+      rerun: "safe",
+      async run(turn) {
+        await turn.artifact("echo", { name: "echo" }).close(turn.message.parts);
+        await turn.complete();
+      },
+    }),
+    fromExecutor(echoExecutor, { id: "executor", version: "1.0.0", card, rerun: "safe" }),
+    defineAgent({ id: "ask", version: "1.0.0", card, rerun: "safe", run: (turn) => turn.ask("What else?") }),
+  ],
+});
