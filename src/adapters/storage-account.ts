@@ -12,6 +12,12 @@ import type { Table } from "./table-storage/table.ts";
 /** By name, with the identity that this process runs under, or by connection string. */
 export type StorageLocation = { readonly account: string } | { readonly connectionString: string };
 
+/** A request to a table as it goes out; a transaction is one. */
+export interface TableRequest {
+  readonly method: string;
+  readonly url: string;
+}
+
 export interface StorageAccount {
   readonly log: TaskLog;
   readonly index: TaskIndex;
@@ -20,18 +26,27 @@ export interface StorageAccount {
 
 /**
  * The stores of one storage account. Creates its tables and its container where they are missing.
- * `timeout` is for one request to a table, in ms. @throws when the account cannot be reached.
+ * `timeout` is for one request to a table, in ms; `observe` is told of each, retries included: what it costs.
+ * @throws when the account cannot be reached.
  */
-export async function openStorageAccount(location: StorageLocation, timeout = 10_000): Promise<StorageAccount> {
+export async function openStorageAccount(
+  location: StorageLocation,
+  timeout = 10_000,
+  observe: (request: TableRequest) => void = () => {},
+): Promise<StorageAccount> {
   const { openTable, blobs } = await connect(location);
   const tasks = toTable("tasks");
   const index = toTable("taskindex");
   const payloads = blobs.getContainerClient("payloads");
-  await Promise.all([tasks.retrying.createTable(), index.retrying.createTable(), payloads.createIfNotExists()]);
+  await Promise.all([
+    tasks.retrying.createTable(),
+    index.retrying.createTable(),
+    payloads.createIfNotExists({ abortSignal: AbortSignal.timeout(timeout) }),
+  ]);
   return { log: createTableTaskLog(tasks), index: createTableTaskIndex(index), payloads: createBlobPayloads(payloads) };
 
   function toTable(name: string): Table {
-    const policy = timeoutPolicy(timeout);
+    const policy = requestPolicy(timeout, observe);
     return {
       conditional: openTable(name, { ...policy, retryOptions: { maxRetries: 0 } }),
       retrying: openTable(name, {
@@ -70,15 +85,19 @@ async function connect(location: StorageLocation): Promise<Connection> {
 }
 
 /** Ends each try of a request, its body included; the libraries' own timeout ends with the response's head. */
-function timeoutPolicy(timeout: number): Pick<TableServiceClientOptions, "additionalPolicies"> {
+function requestPolicy(
+  timeout: number,
+  observe: (request: TableRequest) => void,
+): Pick<TableServiceClientOptions, "additionalPolicies"> {
   return {
     additionalPolicies: [
       {
         position: "perRetry",
         policy: {
-          name: "timeoutPolicy",
+          name: "requestPolicy",
           sendRequest(request, next) {
             request.abortSignal = AbortSignal.timeout(timeout);
+            observe(request);
             return next(request);
           },
         },

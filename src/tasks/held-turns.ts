@@ -137,7 +137,6 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         await run.done;
       }
       cancelFirstCommit?.();
-      held.delete(name);
       // A task with an open row can be found already; the caller need not wait for the rest.
       if (isOpen) {
         ended.resolve();
@@ -146,6 +145,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         await indexEnd(writer, turn.open, isOpen);
       }
       ended.resolve();
+      if (held.get(name)?.writer === writer) {
+        held.delete(name);
+      }
     }
 
     function stop(code: AbortCode): void {

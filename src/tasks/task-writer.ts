@@ -160,29 +160,31 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   }
 
   function pump(): Promise<void> {
-    if (deferred || state !== "open") {
-      return busy ?? Promise.resolve();
+    if (!busy && hasWork()) {
+      busy = drain();
     }
-    busy ??= drain().finally(() => {
-      busy = undefined;
-      if (version && state === "open") {
-        arm();
-      }
-    });
-    return busy;
+    return busy ?? Promise.resolve();
+  }
+
+  function hasWork(): boolean {
+    return state === "open" && !deferred && (!version || pending.length > 0 || wantsLook || wantsRelease);
   }
 
   async function drain(): Promise<void> {
-    while (state === "open" && (!version || pending.length > 0 || wantsLook || wantsRelease)) {
+    while (hasWork()) {
       const batch = takeBatch(pending);
       const idle = batch.drafts.length === 0;
-      const releasing = wantsRelease && version !== undefined && idle && !preparing;
       if (wantsRelease && preparing && idle) {
         await preparing;
         continue;
       }
       wantsLook = false;
-      await commit(batch, releasing);
+      await commit(batch, wantsRelease && version !== undefined && idle);
+    }
+    // In the same step as the look for more work: what comes later begins anew.
+    busy = undefined;
+    if (state === "open") {
+      arm();
     }
   }
 

@@ -16,9 +16,8 @@ export function createDoneRows({ retrying }: Table): Pick<TaskIndex, "putDone" |
       attempt("list done rows", async () => {
         const rows: DoneRow[] = [];
         const queryOptions = { filter: toQuery(scope, agent, filter, after) };
-        for await (const page of retrying
-          .listEntities({ queryOptions })
-          .byPage({ maxPageSize: Math.min(limit, 1_000) })) {
+        const pages = retrying.listEntities({ queryOptions }).byPage({ maxPageSize: Math.min(limit, 1_000) });
+        for await (const page of pages) {
           for (const entity of page) {
             const { contextId, state } = entity as { contextId?: string; state?: string };
             const projection = fromBinaryColumns(entity);

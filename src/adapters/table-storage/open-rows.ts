@@ -61,7 +61,8 @@ export function createOpenRows({
   function list(filter: string, limit: number): Promise<OpenVersion[]> {
     return attempt("list open rows", async () => {
       const found: OpenVersion[] = [];
-      for await (const page of retrying.listEntities({ queryOptions: { filter } }).byPage()) {
+      const pages = retrying.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: Math.min(limit, 1_000) });
+      for await (const page of pages) {
         found.push(...page.map(fromEntity));
         if (found.length >= limit) {
           break;
