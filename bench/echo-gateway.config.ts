@@ -20,6 +20,17 @@ export default defineGateway({
       },
     }),
     fromExecutor(echoExecutor, { id: "executor", version: "1.0.0", card, rerun: "safe" }),
+    defineAgent({
+      id: "steady",
+      version: "1.0.0",
+      card,
+      async run(turn) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
+        await turn.complete();
+      },
+    }),
     defineAgent({ id: "ask", version: "1.0.0", card, rerun: "safe", run: (turn) => turn.ask("What else?") }),
   ],
 });

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 export interface Azurite {
   readonly connectionString: string;
@@ -17,7 +17,7 @@ export interface Azurite {
 /**
  * Starts Azurite, the emulator of Azure Storage, on free ports of 127.0.0.1. Keeps its data in `folder`, or in
  * memory without one. It ends with this process, however this process ends.
- * @throws Error with what Azurite said when it does not start.
+ * @throws Error with what Azurite said when it does not start, or when another one uses the folder.
  */
 export async function startAzurite(folder?: string): Promise<Azurite> {
   if (folder !== undefined) {
@@ -43,10 +43,15 @@ export async function startAzurite(folder?: string): Promise<Azurite> {
     blobPort,
     tablePort,
     async close() {
-      const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
-      child.ref();
-      child.kill();
-      await ended;
+      if (child.connected) {
+        const ended = once(child, "exit");
+        const impatience = setTimeout(() => child.kill("SIGKILL"), 10_000);
+        child.ref();
+        // The channel itself would keep Azurite from ending.
+        child.disconnect();
+        await ended;
+        clearTimeout(impatience);
+      }
     },
   };
 }
@@ -57,26 +62,38 @@ const ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I
 
 const PID_FILE = "azurite.pid";
 
-/** Azurite saves its data when it is told to end, but nobody tells it when its parent is killed. */
-const END_WITH_PARENT = `data:text/javascript,process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));`;
+/**
+ * Azurite saves its data when it is told to end, but nobody tells it when its parent is killed. Nobody reads its
+ * output then either: without a listener the error of the first line that it prints would end it before it saved.
+ */
+const END_WITH_PARENT = `data:text/javascript,
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));`.replaceAll("\n", "");
 
 function findAzurite(): string {
-  return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+  return fileURLToPath(import.meta.resolve("azurite/dist/src/azurite.js"));
 }
 
 function options(folder: string | undefined): string[] {
-  return [
-    ...(folder === undefined ? ["--inMemoryPersistence"] : ["--location", folder]),
-    ...["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"],
-    ...["--silent", "--skipApiVersionCheck", "--disableTelemetry"],
-  ];
+  const place = folder === undefined ? ["--inMemoryPersistence"] : ["--location", folder];
+  const flags = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"];
+  return [...place, ...flags, "--blobPort", "0", "--queuePort", "0", "--tablePort", "0"];
 }
 
-/** The Azurite of a process that was just killed may still be saving what the next one will read. */
+/**
+ * The Azurite of a process that was just killed may still be saving what the next one will read.
+ * Two at once would overwrite each other's data.
+ */
 async function waitForPrevious(folder: string): Promise<void> {
   const deadline = performance.now() + 5_000;
   const pid = readPid(folder);
-  while (pid !== undefined && isAlive(pid) && performance.now() < deadline) {
+  while (pid !== undefined && isAlive(pid)) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${folder} is in use by process ${pid}. If that is no Azurite, delete ${join(folder, PID_FILE)}.`,
+      );
+    }
     await delay(20);
   }
 }

@@ -1,0 +1,264 @@
+import { randomBytes } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { LogWrite, TaskLog } from "../../src/ports/task-log.ts";
+import { freshTask } from "./fresh.ts";
+
+/** What every task log does. `store` is called once, before the first case. */
+export function describeTaskLog(store: () => TaskLog): void {
+  describe("task log", () => {
+    let log: TaskLog;
+    beforeAll(() => {
+      log = store();
+    });
+
+    test("gives back what was created, to every kind of read", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("head"), [insert("e-0000000001", "event"), insert("s", "snapshot")]);
+
+      expect(await log.readHead(task)).toEqual({ body: Buffer.from("head"), etag });
+      expect(text((await log.readTask(task))?.head.body)).toBe("head");
+      expect((await log.readTask(task))?.head.etag).toBe(etag);
+      expect(text((await log.readTask(task))?.snapshot)).toBe("snapshot");
+      expect(text(await log.readRow(task, "e-0000000001"))).toBe("event");
+      expect(await range(log, task, "e-0000000001", "e-9999999999")).toEqual(["e-0000000001=event"]);
+    });
+
+    test("knows nothing of a task or a row that does not exist", async () => {
+      const task = freshTask();
+
+      expect(await log.readHead(task)).toBeUndefined();
+      expect(await log.readTask(task)).toBeUndefined();
+      expect(await log.readRow(task, "e-0000000001")).toBeUndefined();
+      expect(await log.readRange(task, "e-", "e-~")).toEqual([]);
+      await log.create(task, bytes("head"), []);
+      expect((await log.readTask(task))?.snapshot).toBeUndefined();
+      expect(await log.readRow(task, "e-0000000001")).toBeUndefined();
+    });
+
+    test("keeps tasks of the same id in two scopes apart", async () => {
+      const one = freshTask();
+      const other = { ...freshTask(), taskId: one.taskId };
+      await log.create(one, bytes("one"), [insert("e-0000000001", "1")]);
+
+      expect(await log.readTask(other)).toBeUndefined();
+      await log.create(other, bytes("other"), [insert("e-0000000001", "2")]);
+      expect(text((await log.readHead(one))?.body)).toBe("one");
+    });
+
+    test.each([[[]], [[insert("e-0000000001", "second")]]])(
+      "refuses to create a task twice, with rows %j",
+      async (writes) => {
+        const task = freshTask();
+        await log.create(task, bytes("first"), []);
+
+        await expect(log.create(task, bytes("second"), writes)).rejects.toMatchObject(fault("conflict"));
+        expect(text((await log.readHead(task))?.body)).toBe("first");
+        expect(await log.readRange(task, "e-", "e-~")).toEqual([]);
+      },
+    );
+
+    test("follows a chain of etags, with rows and without", async () => {
+      const task = freshTask();
+      const first = await log.create(task, bytes("1"), []);
+      const second = await log.append(task, bytes("2"), [insert("e-0000000001", "event")], first);
+      const third = await log.append(task, bytes("3"), [], second);
+
+      expect(new Set([first, second, third]).size).toBe(3);
+      expect(await log.readHead(task)).toEqual({ body: Buffer.from("3"), etag: third });
+    });
+
+    test.each([[[]], [[insert("e-0000000002", "late")]]])("refuses a stale etag, with rows %j", async (writes) => {
+      const task = freshTask();
+      const stale = await log.create(task, bytes("1"), []);
+      await log.append(task, bytes("2"), [], stale);
+
+      await expect(log.append(task, bytes("late"), writes, stale)).rejects.toMatchObject(fault("conflict"));
+      expect(text((await log.readHead(task))?.body)).toBe("2");
+      expect(await log.readRow(task, "e-0000000002")).toBeUndefined();
+    });
+
+    test.each([[[]], [[insert("e-0000000001", "event")]]])(
+      "refuses to append to no task, with rows %j",
+      async (writes) => {
+        const other = await log.create(freshTask(), bytes("1"), []);
+        const task = freshTask();
+
+        await expect(log.append(task, bytes("2"), writes, other)).rejects.toMatchObject(fault("conflict"));
+        expect(await log.readTask(task)).toBeUndefined();
+        expect(await log.readRange(task, "e-", "e-~")).toEqual([]);
+      },
+    );
+
+    test("lets one of two writers with the same etag through", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("1"), []);
+      const race = ["a", "b", "c", "d"].map((name) =>
+        log.append(task, bytes(name), [insert("e-0000000001", name)], etag),
+      );
+      const won = (await Promise.allSettled(race)).flatMap(({ status }, at) =>
+        status === "fulfilled" ? ["abcd"[at]] : [],
+      );
+
+      expect(won).toHaveLength(1);
+      expect(text((await log.readHead(task))?.body)).toBe(won[0]);
+      expect(text(await log.readRow(task, "e-0000000001"))).toBe(won[0]);
+    });
+
+    test("leaves nothing of a change in which one row exists already", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("1"), [insert("e-0000000001", "old"), insert("s", "old")]);
+      const writes = [put("s", "new"), insert("e-0000000002", "new"), insert("e-0000000001", "new")];
+
+      await expect(log.append(task, bytes("2"), writes, etag)).rejects.toMatchObject(fault("conflict"));
+      expect(await log.readHead(task)).toEqual({ body: Buffer.from("1"), etag });
+      expect(text((await log.readTask(task))?.snapshot)).toBe("old");
+      expect(await range(log, task, "e-", "e-~")).toEqual(["e-0000000001=old"]);
+    });
+
+    test("leaves nothing of a change that deletes a row which does not exist", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("1"), []);
+      const writes: LogWrite[] = [insert("e-0000000001", "new"), { op: "delete", key: "c-1" }];
+
+      await expect(log.append(task, bytes("2"), writes, etag)).rejects.toMatchObject(fault("conflict"));
+      expect(await log.readHead(task)).toEqual({ body: Buffer.from("1"), etag });
+      expect(await log.readRow(task, "e-0000000001")).toBeUndefined();
+    });
+
+    test("puts a row over another, shorter and longer, and deletes it", async () => {
+      const task = freshTask();
+      const long = "x".repeat(200 * 1024);
+      let etag = await log.create(task, bytes("1"), [put("s", "first")]);
+      for (const body of [long, "short", "other"]) {
+        etag = await log.append(task, bytes("2"), [put("s", body)], etag);
+        expect(text((await log.readTask(task))?.snapshot)).toBe(body);
+      }
+      await log.append(task, bytes("3"), [{ op: "delete", key: "s" }], etag);
+      expect(await log.readRow(task, "s")).toBeUndefined();
+    });
+
+    test.each([0, 1, 65_535, 65_536, 65_537, 131_072, 900 * 1024])("keeps bodies of %i bytes", async (length) => {
+      const task = freshTask();
+      const body = randomBytes(length);
+      await log.create(task, body, [{ op: "insert", row: { key: "e-0000000001", body } }]);
+
+      expect(body.equals((await log.readHead(task))?.body ?? Buffer.from("nothing"))).toBe(true);
+      expect(body.equals((await log.readRow(task, "e-0000000001")) ?? Buffer.from("nothing"))).toBe(true);
+    });
+
+    test("keeps a view's own bytes and nothing of the memory around it", async () => {
+      const task = freshTask();
+      const body = new Uint8Array(bytes("secret-mine-secret").buffer.slice(0)).subarray(7, 11);
+      await log.create(task, body, [{ op: "insert", row: { key: "s", body } }]);
+
+      expect(text((await log.readTask(task))?.head.body)).toBe(text(body));
+      expect(text((await log.readTask(task))?.snapshot)).toBe(text(body));
+    });
+
+    test("keeps every character", async () => {
+      const task = freshTask();
+      const hard = JSON.stringify({ ключ: "–\r\n--changeset_x--\u0000\u2028🙂'\"\\ETag: RowKey='x'{}" });
+      await log.create(task, bytes(hard), [insert("s", hard)]);
+
+      expect(text((await log.readTask(task))?.head.body)).toBe(hard);
+      expect(text((await log.readTask(task))?.snapshot)).toBe(hard);
+    });
+
+    test("takes 100 rows with the head, and not one more", async () => {
+      const task = freshTask();
+      const rows = (count: number) => Array.from({ length: count }, (_, at) => insert(eventKey(at + 1), "x"));
+
+      await expect(log.create(task, bytes("1"), rows(100))).rejects.toMatchObject(fault("rejected"));
+      expect(await log.readTask(task)).toBeUndefined();
+      await log.create(task, bytes("1"), rows(99));
+      expect(await log.readRange(task, eventKey(1), eventKey(99))).toHaveLength(99);
+    });
+
+    test("takes 2.9 MiB at once, and not 100 KiB more", async () => {
+      const task = freshTask();
+      const full = Math.floor((2.9 * 1024 * 1024) / 97) - 100;
+      const rows = (length: number) =>
+        Array.from({ length: 97 }, (_, at): LogWrite => ({
+          op: "insert",
+          row: { key: eventKey(at + 1), body: randomBytes(length) },
+        }));
+
+      await expect(log.create(task, bytes("1"), rows(full + 1_300))).rejects.toMatchObject(fault("rejected"));
+      expect(await log.readTask(task)).toBeUndefined();
+      await log.create(task, bytes("1"), rows(full));
+      expect((await log.readRange(task, eventKey(1), eventKey(97))).map(({ body }) => body.byteLength)).toEqual(
+        Array(97).fill(full),
+      );
+    });
+
+    test("refuses a body over 900 KiB", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("1"), []);
+      const body = randomBytes(900 * 1024 + 1);
+
+      await expect(log.append(task, bytes("2"), [{ op: "put", row: { key: "s", body } }], etag)).rejects.toMatchObject(
+        fault("rejected"),
+      );
+      await expect(log.append(task, body, [], etag)).rejects.toMatchObject(fault("rejected"));
+      expect((await log.readHead(task))?.etag).toBe(etag);
+    });
+
+    test("reads a range in key order, both ends included, whatever order the rows came in", async () => {
+      const task = freshTask();
+      const keys = [3, 1, 2, 5, 4].map(eventKey);
+      await log.create(task, bytes("1"), [
+        put("s", "s"),
+        put("c-1", "c"),
+        ...keys.map((key) => insert(key, "x")),
+        put("k-1", "k"),
+      ]);
+      const found = async (from: string, to: string) => (await log.readRange(task, from, to)).map(({ key }) => key);
+
+      expect(await found(eventKey(1), eventKey(5))).toEqual([1, 2, 3, 4, 5].map(eventKey));
+      expect(await found(eventKey(2), eventKey(4))).toEqual([2, 3, 4].map(eventKey));
+      expect(await found(eventKey(5), eventKey(9))).toEqual([eventKey(5)]);
+      expect(await found(eventKey(6), eventKey(9))).toEqual([]);
+      expect(await found("c-", "c-~")).toEqual(["c-1"]);
+    });
+
+    test("reads ranges over a thousand rows whole", async () => {
+      const task = freshTask();
+      let etag = await log.create(task, bytes("0"), []);
+      for (let first = 1; first <= 1_089; first += 99) {
+        const writes = Array.from({ length: 99 }, (_, at) => insert(eventKey(first + at), String(first + at)));
+        etag = await log.append(task, bytes("n"), writes, etag);
+      }
+      const rows = await log.readRange(task, eventKey(2), eventKey(1_088));
+
+      expect(rows.map(({ key }) => key)).toEqual(Array.from({ length: 1_087 }, (_, at) => eventKey(at + 2)));
+    });
+  });
+}
+
+function eventKey(generation: number): string {
+  return `e-${String(generation).padStart(10, "0")}`;
+}
+
+function insert(key: string, body: string): LogWrite {
+  return { op: "insert", row: { key, body: bytes(body) } };
+}
+
+function put(key: string, body: string): LogWrite {
+  return { op: "put", row: { key, body: bytes(body) } };
+}
+
+function bytes(value: string): Uint8Array {
+  return Buffer.from(value);
+}
+
+function text(value: Uint8Array | undefined): string | undefined {
+  return value && Buffer.from(value).toString();
+}
+
+function fault(code: string): object {
+  return { name: "StoreError", fault: { code } };
+}
+
+async function range(log: TaskLog, task: ReturnType<typeof freshTask>, from: string, to: string): Promise<string[]> {
+  return (await log.readRange(task, from, to)).map(({ key, body }) => `${key}=${text(body)}`);
+}

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import { Agent, createServer, request } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/**
+ * What happens to one request instead of an answer.
+ * - `cut-before`: the connection breaks and the target never hears of it.
+ * - `cut-after`: the target has answered, then the connection breaks.
+ * - `unavailable`: 503, and the target never hears of it.
+ * - `hang`: the target has answered, and nothing comes back.
+ * - `stall`: the target has answered, and the body stops after its first byte.
+ */
+export type Fault = "cut-before" | "cut-after" | "unavailable" | "hang" | "stall" | { readonly delay: number };
+
+export interface FaultProxy {
+  readonly port: number;
+  /** `METHOD path` of every request that arrived, repeats included. */
+  readonly requests: string[];
+  /** For the next requests, one each. */
+  inject(...faults: Fault[]): void;
+  /** Forgets the requests, and the faults that none has met. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+/** An HTTP proxy in front of a server on a port of this machine. */
+export async function startFaultProxy(target: number): Promise<FaultProxy> {
+  const agent = new Agent({ keepAlive: true });
+  const requests: string[] = [];
+  const faults: Fault[] = [];
+  const server = createServer((incoming, answer) => {
+    requests.push(`${incoming.method} ${incoming.url}`);
+    const fault = faults.shift();
+    if (fault === "cut-before") {
+      incoming.socket.destroy();
+    } else if (fault === "unavailable") {
+      answer.writeHead(503).end();
+    } else if (typeof fault === "object") {
+      setTimeout(() => forward(incoming, answer, undefined), fault.delay);
+    } else {
+      forward(incoming, answer, fault);
+    }
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    requests,
+    inject: (...more) => void faults.push(...more),
+    reset() {
+      requests.length = 0;
+      faults.length = 0;
+    },
+    async close() {
+      server.closeAllConnections();
+      agent.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+
+  function forward(incoming: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
+    const { method, url, headers } = incoming;
+    const outgoing = request({ agent, host: "127.0.0.1", port: target, method, path: url, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("end", () => reply(response, Buffer.concat(chunks)));
+    });
+    outgoing.once("error", () => answer.destroy());
+    incoming.pipe(outgoing);
+
+    function reply(response: IncomingMessage, body: Buffer): void {
+      if (fault === "cut-after") {
+        answer.destroy();
+      } else if (fault !== "hang") {
+        answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
+        if (fault === "stall") {
+          answer.write(body.subarray(0, 1));
+        } else {
+          answer.end(body);
+        }
+      }
+    }
+  }
+}

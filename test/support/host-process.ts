@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** A host as a process of its own. */
+export interface HostProcess {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** What it has printed so far, both streams. */
+  readonly output: string;
+  readonly pid: number;
+  /** Resolves once it has ended, to its exit code; null when the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface HostEnd {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+const folder = fileURLToPath(new URL("../../src/hosts/node/", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Starts `serve.ts` or `start.ts` on a free port with this environment only. Rejects when it ends instead. */
+export async function startHost(env: Env, script = "serve.ts", cwd = root): Promise<HostProcess> {
+  const child = spawnHost(env, script, cwd);
+  const output = collect(child);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on("data", () => {
+      const listening = output.text.includes("host.listening");
+      const found = listening ? /https?:\/\/(?:[\d.]+|localhost):\d+/.exec(output.text) : null;
+      if (found) resolve(found[0]);
+    });
+    child.once("exit", (code) => reject(new Error(`the host ended with ${code}:\n${output.text}`)));
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    get output() {
+      return output.text;
+    },
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exit = once(child, "exit");
+        child.kill(signal);
+        await exit;
+      }
+      return child.exitCode;
+    },
+  };
+}
+
+/** For a host that cannot start: what it says, and how it ends. */
+export async function endedHost(env: Env, script = "serve.ts", cwd = root): Promise<HostEnd> {
+  const child = spawnHost(env, script, cwd);
+  const output = collect(child);
+  await once(child, "close");
+  return { code: child.exitCode, output: output.text };
+}
+
+function spawnHost(env: Env, script: string, cwd: string): ChildProcess {
+  return spawn(process.execPath, ["--conditions=a2a-source", `${folder}${script}`], {
+    cwd,
+    env: { PORT: "0", AUTH_MODE: "none", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function collect(child: ChildProcess): { readonly text: string } {
+  const output = { text: "" };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => (output.text += chunk.toString()));
+  }
+  return output;
+}
