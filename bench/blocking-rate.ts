@@ -3,7 +3,7 @@ import { startGateway, startServer } from "./processes.ts";
 
 const CONNECTIONS = 32;
 const WARM_UP = 3;
-const SECONDS = 4;
+const SECONDS = 3;
 const ROUNDS = 3;
 
 const body = JSON.stringify({

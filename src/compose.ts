@@ -8,6 +8,7 @@ import { createSystemRandom } from "./adapters/system-random.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { authenticateNobody } from "./auth/identity.ts";
+import { ConfigError } from "./config/config.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
@@ -30,7 +31,7 @@ const HEARTBEAT = 15_000;
 /**
  * The whole gateway from its configuration. Queued turns are handed to it as soon as it exists.
  * `baseUrl` is what cards name where PUBLIC_BASE_URL is not set.
- * @throws when the store cannot be reached.
+ * @throws ConfigError when the store cannot be opened.
  */
 export async function compose(
   config: Config,
@@ -91,11 +92,14 @@ async function openStores(config: Config): Promise<Stores> {
   if (config.TASK_STORE === "memory") {
     return { log: createMemoryTaskLog(), index: createMemoryTaskIndex(), payloads: createMemoryPayloads() };
   }
-  return openStorageAccount(
-    config.STORAGE_CONNECTION_STRING === undefined
-      ? { account: config.STORAGE_ACCOUNT ?? "" }
-      : { connectionString: config.STORAGE_CONNECTION_STRING },
-  );
+  const { STORAGE_ACCOUNT: account = "", STORAGE_CONNECTION_STRING: connectionString } = config;
+  try {
+    return await openStorageAccount(connectionString === undefined ? { account } : { connectionString });
+  } catch (error) {
+    const name = connectionString === undefined ? `STORAGE_ACCOUNT ${account}` : "STORAGE_CONNECTION_STRING";
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`The storage account of ${name} cannot be opened: ${reason}`, { cause: error });
+  }
 }
 
 async function canReach({ log }: Stores): Promise<boolean> {

@@ -5,6 +5,17 @@ import type { Identity } from "./identity.ts";
 
 /** The caller of one call: a scope of its own for every owner and A2A tenant (`""` without one). */
 export function toCaller(identity: Identity, tenant: string): Caller {
+  const known = tenant === "" ? withoutTenant.get(identity) : undefined;
+  if (known) {
+    return known;
+  }
   const scope = bytesToHex(sha256(utf8ToBytes(JSON.stringify([...identity.owner, tenant])))).slice(0, 32);
-  return { scope, tenant, subject: identity.subject, roles: identity.roles };
+  const caller = { scope, tenant, subject: identity.subject, roles: identity.roles };
+  if (tenant === "") {
+    withoutTenant.set(identity, caller);
+  }
+  return caller;
 }
+
+/** Hashing takes longer than a short call's checks, and one identity makes many calls. */
+const withoutTenant = new WeakMap<Identity, Caller>();

@@ -49,22 +49,28 @@ export type Environment = z.output<typeof environment>;
 
 export type Config = Readonly<Environment>;
 
-/** All mistakes are reported together, each with its name and what it expects. */
+/** The environment asks for what cannot be. The message is for the person who starts the host. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** @throws ConfigError when a value is malformed or a combination cannot work. */
+/** @throws ConfigError that names every value that is malformed and every combination that cannot work. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const parsed = environment.superRefine(refuseWhatCannotWork).safeParse(given);
+  const parsed = environment.superRefine(refuseWhatCannotWork, ALWAYS).safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(`The environment is not right:\n${z.prettifyError(parsed.error)}`);
   }
   return Object.freeze(parsed.data);
 }
 
-function refuseWhatCannotWork(config: Environment, context: z.RefinementCtx): void {
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+
+/** Also when single values are wrong already: one start tells every mistake. */
+const ALWAYS = { when: () => true };
+
+/** What is malformed is missing here. */
+function refuseWhatCannotWork(config: Partial<Environment>, context: z.RefinementCtx): void {
   const refuse = (path: keyof Environment, message: string): void =>
     context.addIssue({ code: "custom", path: [path], message });
   if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT) {
@@ -76,7 +82,7 @@ function refuseWhatCannotWork(config: Environment, context: z.RefinementCtx): vo
   if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT) {
     refuse("STORAGE_ACCOUNT", "set either this or STORAGE_CONNECTION_STRING");
   }
-  if (config.AUTH_MODE === "none" && !["127.0.0.1", "::1", "localhost"].includes(config.HOST)) {
+  if (config.AUTH_MODE === "none" && !LOOPBACK.includes(config.HOST ?? "")) {
     refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
   }
   if (config.AUTH_MODE === "jwt") {

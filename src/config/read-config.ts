@@ -1,7 +1,12 @@
 import { parseConfig } from "./config.ts";
-import type { Config } from "./config.ts";
+import type { Config, Environment } from "./config.ts";
 
-/** The configuration of this process, with what the host decides for itself on top. @throws ConfigError */
-export function readConfig(overrides: Readonly<Record<string, string | undefined>> = {}): Config {
-  return parseConfig({ ...process.env, ...overrides });
+/** The configuration of this process; `defaults` holds where the environment says nothing. @throws ConfigError */
+export function readConfig(defaults: Readonly<Partial<Record<keyof Environment, string>>> = {}): Config {
+  const given = Object.entries(process.env).filter(([, value]) => value !== "");
+  return parseConfig({ ...defaults, ...Object.fromEntries(given) });
+}
+
+export function isGiven(name: keyof Environment): boolean {
+  return Boolean(process.env[name]);
 }

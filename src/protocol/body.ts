@@ -19,7 +19,10 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   }
   requireJson(request.headers.get("content-type"));
   if (isTooDeep(text, limits.maxDepth)) {
-    throw new EdgeError({ code: "invalid-request", message: `The JSON is nested deeper than ${limits.maxDepth} levels.` });
+    throw new EdgeError({
+      code: "invalid-request",
+      message: `The JSON is nested deeper than ${limits.maxDepth} levels.`,
+    });
   }
   try {
     return JSON.parse(text);

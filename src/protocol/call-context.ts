@@ -8,7 +8,7 @@ export interface EdgeCall extends Call {
   /** Generation of the event yielded last; 0 for one that is not whole yet, or has no place in a log. */
   generation: number;
   /** What the engine threw: the transports know fewer faults than it does. */
-  failure: unknown;
+  failure: Error | undefined;
 }
 
 export interface CallOptions {
@@ -17,7 +17,12 @@ export interface CallOptions {
 }
 
 /** `source` tells that the client has gone: the request itself, or for a stream the controller that its body aborts. */
-export function createCall(agent: Agent, caller: Caller, source: { readonly signal: AbortSignal }, options: CallOptions): EdgeCall {
+export function createCall(
+  agent: Agent,
+  caller: Caller,
+  source: { readonly signal: AbortSignal },
+  options: CallOptions,
+): EdgeCall {
   return {
     agent,
     caller,

@@ -2,7 +2,12 @@ import type { AgentRegistry } from "../ports/agent-registry.ts";
 import { invalid } from "../tasks/task-fault.ts";
 
 export interface Catalog {
-  readonly agents: readonly { readonly id: string; readonly majors: readonly number[]; readonly url: string; readonly card: string }[];
+  readonly agents: readonly {
+    readonly id: string;
+    readonly majors: readonly number[];
+    readonly url: string;
+    readonly card: string;
+  }[];
   /** `""` on the last page. */
   readonly nextPageToken: string;
 }
@@ -10,7 +15,11 @@ export interface Catalog {
 const DEFAULT_PAGE_SIZE = 100;
 
 /** The agents served here, in the order of the configuration. A page token is the id that the next page begins with. */
-export function toCatalog(registry: AgentRegistry, baseUrl: string, query: (name: string) => string | undefined): Catalog {
+export function toCatalog(
+  registry: AgentRegistry,
+  baseUrl: string,
+  query: (name: string) => string | undefined,
+): Catalog {
   const size = query("pageSize") ?? String(DEFAULT_PAGE_SIZE);
   if (!/^(?:[1-9]\d?|100)$/.test(size)) {
     throw invalid("pageSize", "must be an integer from 1 to 100");

@@ -27,7 +27,7 @@ export interface Dispatcher {
   run(call: EdgeCall, version: Version, request: RpcRequest): Promise<RpcResponse | AsyncGenerator<RpcResponse>>;
 }
 
-export interface RpcRequest {
+interface RpcRequest {
   readonly id: RpcId;
   readonly method: string;
   readonly params: Record<string, unknown>;
@@ -59,7 +59,12 @@ export function createDispatcher(agent: Agent, engine: TaskEngine): Dispatcher {
 /**
  * Refuses what no method takes. @throws EdgeError `unknown-method`, TaskError `invalid`, `push-unsupported`
  */
-export function checkRequest(methods: Methods, version: Version, name: string, params: unknown): asserts params is Record<string, unknown> {
+export function checkRequest(
+  methods: Methods,
+  version: Version,
+  name: string,
+  params: unknown,
+): asserts params is Record<string, unknown> {
   const method = methods[version].get(name);
   if (!method) {
     throw new EdgeError({ code: "unknown-method", message: toAdvice(methods, version, name) });
@@ -86,7 +91,7 @@ function toAdvice(methods: Methods, version: Version, name: string): string {
 }
 
 /** In v0.3 `final` marks the event that ends the stream; the SDK's translation forgets INPUT_REQUIRED. */
-async function* withFinal(events: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+async function* withFinal(events: AsyncGenerator): AsyncGenerator {
   for await (const event of events) {
     const { result } = event as { result: { kind: string; final?: boolean; status?: { state: string } } };
     if (result.kind === "status-update" && result.status?.state === "input-required") {
@@ -98,5 +103,7 @@ async function* withFinal(events: AsyncGenerator<unknown>): AsyncGenerator<unkno
 
 /** Only where the transport's own checks are stricter than ours. */
 function fromTransport(error: { readonly code: number; readonly message: string }): Error {
-  return error.code === -32602 ? invalid("params", error.message) : new Error(`transport error ${error.code}: ${error.message}`);
+  return error.code === -32602
+    ? invalid("params", error.message)
+    : new Error(`transport error ${error.code}: ${error.message}`);
 }

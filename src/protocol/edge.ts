@@ -6,6 +6,8 @@ import { createMethods } from "./methods.ts";
 import type { Methods } from "./methods.ts";
 import { createEventStreams } from "./sse.ts";
 import type { EventStreams } from "./sse.ts";
+import { createTrickle } from "./trickle.ts";
+import type { Trickle } from "./trickle.ts";
 import { toWireError } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -13,6 +15,7 @@ import type { WireError } from "./wire-error.ts";
 export interface Edge extends EdgeParts {
   readonly methods: Methods;
   readonly eventStreams: EventStreams;
+  readonly trickle: Trickle;
   dispatcherOf(agent: Agent): Dispatcher;
   /** Logs what nobody foresaw. */
   toWireError(error: unknown): WireError;
@@ -24,6 +27,7 @@ export function createEdge(parts: EdgeParts): Edge {
     ...parts,
     methods: createMethods(parts.limits),
     eventStreams: createEventStreams(parts.clock, parts.streams),
+    trickle: createTrickle(parts.clock),
     dispatcherOf(agent) {
       let dispatcher = dispatchers.get(agent);
       if (!dispatcher) {
@@ -35,7 +39,8 @@ export function createEdge(parts: EdgeParts): Edge {
     toWireError: (error) =>
       toWireError(error, (unforeseen) => {
         const errorId = parts.random.id();
-        const { message, stack } = unforeseen instanceof Error ? unforeseen : { message: String(unforeseen), stack: undefined };
+        const { message, stack } =
+          unforeseen instanceof Error ? unforeseen : { message: String(unforeseen), stack: undefined };
         parts.logger.error("request.failed", { errorId, message, stack });
         return errorId;
       }),

@@ -2,7 +2,7 @@ import type { AgentExtension } from "@a2a-js/sdk";
 import { invalid } from "../tasks/task-fault.ts";
 
 /** Replay of missed events, and idempotent sends. */
-export const durableExtension = "urn:a2a-azure-gateway:durable:v1";
+const durableExtension = "urn:a2a-azure-gateway:durable:v1";
 
 /** What the card declares and `A2A-Extensions` echoes. The durable extension joins it once it works as a whole. */
 export const declaredExtensions: readonly AgentExtension[] = [];
@@ -18,13 +18,20 @@ export function toActivated(requested: readonly string[]): string {
 }
 
 /** The generation after which a replay begins. SSE libraries send the header by themselves: only with the extension does it count. */
-export function parseLastEventId(requested: readonly string[], header: string | null, query: string | undefined): number | undefined {
+export function parseLastEventId(
+  requested: readonly string[],
+  header: string | null,
+  query: string | undefined,
+): number | undefined {
   const named = header ?? query;
   if (named === undefined || !requested.includes(durableExtension)) {
     return undefined;
   }
   if (!/^\d{1,10}$/.test(named)) {
-    throw invalid(header === null ? "lastEventId" : "Last-Event-ID", "must be the id of an event: an integer, 0 or more");
+    throw invalid(
+      header === null ? "lastEventId" : "Last-Event-ID",
+      "must be the id of an event: an integer, 0 or more",
+    );
   }
   return Number(named);
 }

@@ -54,13 +54,25 @@ export const httpOperations: readonly HttpOperation[] = [
 ];
 
 /** Answers a request of A2A 1.0 over HTTP+JSON (specification 11). Never rejects. */
-export async function answerHttpJson(edge: Edge, target: Target, request: Request, operation: HttpOperation, input: HttpInput): Promise<Response> {
+export async function answerHttpJson(
+  edge: Edge,
+  target: Target,
+  request: Request,
+  operation: HttpOperation,
+  input: HttpInput,
+): Promise<Response> {
   try {
     requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "1.0");
     const identity = await edge.authenticate(request);
     const body = operation.http === "POST" ? await readJson(request, edge.limits) : fromQuery(operation, input);
     const params = withTaskId(body, input.taskId);
-    const invocation = { id: null, version: "1.0" as const, method: operation.method, params, lastEventId: input.query("lastEventId") };
+    const invocation = {
+      id: null,
+      version: "1.0" as const,
+      method: operation.method,
+      params,
+      lastEventId: () => input.query("lastEventId"),
+    };
     return await invoke(edge, target, identity, request, invocation, toBinding(edge));
   } catch (error) {
     return toErrorResponse(edge.toWireError(error));
@@ -68,10 +80,10 @@ export async function answerHttpJson(edge: Edge, target: Target, request: Reques
 }
 
 /** Query values as the JSON that a body would have (specification 11.5). What does not convert is left for the checks. */
-export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, { query }: HttpInput): Record<string, unknown> {
+export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input: HttpInput): Record<string, unknown> {
   const params: Record<string, unknown> = {};
-  for (const [name, type] of Object.entries(fields)) {
-    const value = query(name);
+  for (const [name, type] of Object.entries({ tenant: "string", ...fields })) {
+    const value = input.query(name);
     if (value !== undefined && value !== "") {
       params[name] = fromQueryValue(value, type);
     }
@@ -101,7 +113,8 @@ function toBinding(edge: Edge): Binding {
     contentType: CONTENT_TYPE,
     extensionHeader: "A2A-Extensions",
     frames: { event: ({ result }) => result, error: (error) => toErrorBody(edge.toWireError(error)) },
-    toResponse: ({ result }) => new Response(JSON.stringify(result ?? {}), { headers: { "content-type": CONTENT_TYPE } }),
+    toResponse: ({ result }) =>
+      new Response(JSON.stringify(result ?? {}), { headers: { "content-type": CONTENT_TYPE } }),
     toErrorResponse,
   };
 }

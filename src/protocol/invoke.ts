@@ -9,7 +9,6 @@ import type { Edge } from "./edge.ts";
 import { parseExtensions, parseIdempotencyKey, parseLastEventId, toActivated } from "./extensions.ts";
 import type { Frames } from "./sse.ts";
 import { agreeOnTenant } from "./tenant.ts";
-import { withTrickle } from "./trickle.ts";
 import type { Version } from "./version.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -26,7 +25,8 @@ export interface Invocation {
   readonly version: Version;
   readonly method: string;
   readonly params: unknown;
-  readonly lastEventId: string | undefined;
+  /** From the query. */
+  lastEventId(): string | undefined;
 }
 
 /** How a binding writes results, events and errors. */
@@ -54,7 +54,9 @@ export async function invoke(
   const caller = toCaller(identity, agreeOnTenant(target.tenant, named));
   const requested = parseExtensions(request.headers.get(binding.extensionHeader));
   const options: CallOptions = {
-    lastEventId: parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId),
+    lastEventId: method?.streams
+      ? parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId())
+      : undefined,
     idempotencyKey: parseIdempotencyKey(request.headers.get("idempotency-key")),
   };
   const dispatcher = edge.dispatcherOf(target.agent);
@@ -67,7 +69,7 @@ export async function invoke(
       (response) => binding.toResponse(response as RpcResponse),
       (error: unknown) => binding.toErrorResponse(edge.toWireError(error)),
     );
-    return withActivated(await withTrickle(edge.clock, answer, binding.contentType), requested, binding);
+    return withActivated(await edge.trickle.wait(answer, binding.contentType), requested, binding);
   }
   const outcome = await running;
   const response =

@@ -1,7 +1,9 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+/** `[` and `{`, `]` and `}`: in each pair the second has one more bit. */
+const CURLY_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
 
 /**
  * Whether JSON text is nested deeper than `limit`. Looks at the text because parsing 30 MB of `[` would already cost
@@ -13,12 +15,12 @@ export function isTooDeep(json: string, limit: number): boolean {
     const code = json.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(json, at);
-    } else if (OPENING.has(code)) {
+    } else if ((code | CURLY_BIT) === OPENING) {
       depth += 1;
       if (depth > limit) {
         return true;
       }
-    } else if (CLOSING.has(code)) {
+    } else if ((code | CURLY_BIT) === CLOSING) {
       depth -= 1;
     }
   }

@@ -23,7 +23,7 @@ export async function answerJsonRpc(
     id = toId(body);
     const { method, params } = parseEnvelope(body);
     const version = parseVersion(request.headers.get("a2a-version") ?? query("A2A-Version")) ?? "0.3";
-    const invocation = { id, version, method, params, lastEventId: query("lastEventId") };
+    const invocation = { id, version, method, params, lastEventId: () => query("lastEventId") };
     return await invoke(edge, target, identity, request, invocation, toBinding(edge, id, version));
   } catch (error) {
     return toErrorResponse(id, edge.toWireError(error));
@@ -62,7 +62,7 @@ function parseEnvelope(body: unknown): { readonly method: string; readonly param
   if (!isId(body["id"] ?? null)) {
     throw notARequest("id must be a string, an integer or null");
   }
-  if (typeof method !== "string" || method === "") {
+  if (typeof method !== "string") {
     throw notARequest("method must be a string");
   }
   return { method, params: params ?? (BARE_METHODS.has(method) ? {} : params) };

@@ -6,9 +6,8 @@ import { AgentCard } from "@a2a-js/sdk";
  */
 export function toLegacyCard(card: AgentCard): Record<string, unknown> {
   const [first, ...others] = card.supportedInterfaces.filter(({ protocolVersion }) => protocolVersion === "0.3");
-  const { supportedInterfaces, provider, documentationUrl, iconUrl, defaultInputModes, defaultOutputModes } = AgentCard.toJSON(
-    card,
-  ) as Record<string, unknown>;
+  const { supportedInterfaces, provider, documentationUrl, iconUrl, defaultInputModes, defaultOutputModes } =
+    AgentCard.toJSON(card) as Record<string, unknown>;
   return {
     protocolVersion: "0.3.0",
     name: card.name,

@@ -35,7 +35,13 @@ export function toLegacyEvent(event: unknown): Json {
   if (statusUpdate) {
     const { status, ...rest } = statusUpdate;
     const isFinal = isRecord(status) && FINAL_STATES.has(String(status["state"]));
-    return { statusUpdate: { ...rest, ...(isRecord(status) && { status: toLegacyStatus(status) }), ...(isFinal && { final: true }) } };
+    return {
+      statusUpdate: {
+        ...rest,
+        ...(isRecord(status) && { status: toLegacyStatus(status) }),
+        ...(isFinal && { final: true }),
+      },
+    };
   }
   if (artifactUpdate) {
     return { artifactUpdate: { ...artifactUpdate, artifact: toLegacyArtifact(artifactUpdate["artifact"]) } };
@@ -44,7 +50,9 @@ export function toLegacyEvent(event: unknown): Json {
 }
 
 /** The states at which a stream ends. */
-const FINAL_STATES = new Set(["COMPLETED", "FAILED", "CANCELED", "REJECTED", "INPUT_REQUIRED"].map((state) => `TASK_STATE_${state}`));
+const FINAL_STATES = new Set(
+  ["COMPLETED", "FAILED", "CANCELED", "REJECTED", "INPUT_REQUIRED"].map((state) => `TASK_STATE_${state}`),
+);
 /** Marks data that v0.3, which knows objects only, had to wrap; the SDK's name for it. */
 const WRAPPED = "data_part_compat";
 
@@ -118,7 +126,14 @@ function toLegacyPart(part: unknown): Json {
   }
   if (raw !== undefined || url !== undefined) {
     const content = raw === undefined ? { fileWithUri: url } : { fileWithBytes: raw };
-    return { file: { ...content, ...(mediaType !== undefined && { mimeType: mediaType }), ...(filename !== undefined && { name: filename }) }, ...kept };
+    return {
+      file: {
+        ...content,
+        ...(mediaType !== undefined && { mimeType: mediaType }),
+        ...(filename !== undefined && { name: filename }),
+      },
+      ...kept,
+    };
   }
   return isRecord(data)
     ? { data: { data }, ...kept }

@@ -19,8 +19,10 @@ const configs = `${onTask}/pushNotificationConfigs`;
 const task = { status: 200, toBody: toLegacyTask };
 const other = { status: 200, toBody: (result: unknown) => result };
 
-/** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. It has no list of tasks. */
+/** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. */
 export const legacyOperations: readonly LegacyOperation[] = [
+  // No method of this name: 0.3 has no list of tasks, and says so in its own form.
+  { http: "GET", path: "/v1/tasks", method: "tasks/list", ...other },
   { http: "POST", path: "/v1/message:send", method: "SendMessage", status: 201, toBody: toLegacyEvent },
   { http: "POST", path: "/v1/message:stream", method: "SendStreamingMessage", ...other },
   { http: "POST", path: `${onTask}:cancel`, method: "CancelTask", ...task },
@@ -35,19 +37,36 @@ export const legacyOperations: readonly LegacyOperation[] = [
 ];
 
 /** Answers a request of A2A 0.3 over HTTP+JSON. Never rejects. */
-export async function answerLegacyRest(edge: Edge, target: Target, request: Request, operation: LegacyOperation, input: HttpInput): Promise<Response> {
+export async function answerLegacyRest(
+  edge: Edge,
+  target: Target,
+  request: Request,
+  operation: LegacyOperation,
+  input: HttpInput,
+): Promise<Response> {
   try {
     requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "0.3");
     const identity = await edge.authenticate(request);
     const params = await readParams(edge, request, operation, input);
-    const invocation = { id: null, version: "1.0" as const, method: operation.method, params, lastEventId: input.query("lastEventId") };
+    const invocation = {
+      id: null,
+      version: "1.0" as const,
+      method: operation.method,
+      params,
+      lastEventId: () => input.query("lastEventId"),
+    };
     return await invoke(edge, target, identity, request, invocation, toBinding(edge, operation));
   } catch (error) {
     return toErrorResponse(edge.toWireError(error));
   }
 }
 
-async function readParams(edge: Edge, request: Request, operation: LegacyOperation, input: HttpInput): Promise<unknown> {
+async function readParams(
+  edge: Edge,
+  request: Request,
+  operation: LegacyOperation,
+  input: HttpInput,
+): Promise<unknown> {
   if (operation.http !== "POST") {
     return withTaskId(fromQuery(operation, input), input.taskId);
   }
@@ -58,12 +77,14 @@ async function readParams(edge: Edge, request: Request, operation: LegacyOperati
 
 const CONTENT_TYPE = "application/json";
 
-function toBinding(edge: Edge, { status, toBody }: LegacyOperation): Binding {
+function toBinding(edge: Edge, operation: LegacyOperation): Binding {
+  const { status } = operation;
   return {
     contentType: CONTENT_TYPE,
     extensionHeader: "X-A2A-Extensions",
     frames: { event: ({ result }) => toLegacyEvent(result), error: (error) => toErrorBody(edge.toWireError(error)) },
-    toResponse: ({ result }) => new Response(JSON.stringify(toBody(result)), { status, headers: { "content-type": CONTENT_TYPE } }),
+    toResponse: ({ result }) =>
+      new Response(JSON.stringify(operation.toBody(result)), { status, headers: { "content-type": CONTENT_TYPE } }),
     toErrorResponse,
   };
 }

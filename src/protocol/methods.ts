@@ -4,7 +4,7 @@ import { anything, isRecord } from "./validate.ts";
 import type { Check } from "./validate.ts";
 import type { Version } from "./version.ts";
 
-export interface Method {
+interface Method {
   readonly check: Check;
   readonly streams: boolean;
   /** Refused before its parameters are looked at, because the card declares no push notifications (specification 3.3.4). */

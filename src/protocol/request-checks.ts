@@ -1,4 +1,16 @@
-import { anything, base64, boolean, enumOf, integer, list, object, oneOf, record, string, timestamp } from "./validate.ts";
+import {
+  anything,
+  base64,
+  boolean,
+  enumOf,
+  integer,
+  list,
+  object,
+  oneOf,
+  record,
+  string,
+  timestamp,
+} from "./validate.ts";
 import type { Check } from "./validate.ts";
 
 /** What the parameters of each method of A2A 1.0 must look like. */
@@ -14,14 +26,32 @@ const MAX_INT32 = 2 ** 31 - 1;
 const id = string({ min: 1, max: 1_024 });
 const optionalId = string({ max: 1_024 });
 const historyLength = integer(0, MAX_INT32);
-const states = ["UNSPECIFIED", "SUBMITTED", "WORKING", "COMPLETED", "FAILED", "CANCELED", "INPUT_REQUIRED", "REJECTED", "AUTH_REQUIRED"];
+const states = [
+  "UNSPECIFIED",
+  "SUBMITTED",
+  "WORKING",
+  "COMPLETED",
+  "FAILED",
+  "CANCELED",
+  "INPUT_REQUIRED",
+  "REJECTED",
+  "AUTH_REQUIRED",
+];
 
 /** A2A 1.0, both bindings: the messages of a2a.proto. */
 export function createChecks(maxParts: number): RequestChecks {
   const part = object(
-    { text: string(), raw: base64, url: string({ min: 1 }), data: anything, metadata: record, filename: string(), mediaType: string() },
+    {
+      text: string(),
+      raw: base64,
+      url: string({ min: 1 }),
+      data: anything,
+      metadata: record,
+      filename: string(),
+      mediaType: string(),
+    },
     [],
-    oneOf(["text", "raw", "url", "data"]),
+    oneOf(["text", "raw", "url", "data"], "data"),
   );
   const message = object(
     {
@@ -49,7 +79,10 @@ export function createChecks(maxParts: number): RequestChecks {
     list: object({
       tenant,
       contextId: optionalId,
-      status: enumOf(states.map((state) => `TASK_STATE_${state}`), 0),
+      status: enumOf(
+        states.map((state) => `TASK_STATE_${state}`),
+        0,
+      ),
       pageSize: integer(1, 100),
       pageToken: string(),
       historyLength,
@@ -63,7 +96,11 @@ export function createChecks(maxParts: number): RequestChecks {
 
 /** A2A 0.3 over JSON-RPC: the parameters of its JSON schema. */
 export function createLegacyChecks(maxParts: number): Omit<RequestChecks, "list"> {
-  const file = object({ bytes: base64, uri: string({ min: 1 }), mimeType: string(), name: string() }, [], oneOf(["bytes", "uri"]));
+  const file = object(
+    { bytes: base64, uri: string({ min: 1 }), mimeType: string(), name: string() },
+    [],
+    oneOf(["bytes", "uri"]),
+  );
   const kinds: Readonly<Record<string, Check>> = {
     text: object({ text: string(), metadata: record }, ["text"]),
     file: object({ file, metadata: record }, ["file"]),

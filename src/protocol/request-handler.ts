@@ -1,4 +1,4 @@
-import type { StreamResponse } from "@a2a-js/sdk";
+import type { SendMessageRequest, StreamResponse } from "@a2a-js/sdk";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import type { Agent } from "../ports/agent.ts";
 import type { LoggedResponse, TaskEngine } from "../tasks/task-engine.ts";
@@ -15,8 +15,8 @@ export function createRequestHandler(agent: Agent, engine: TaskEngine): A2AReque
 
   return {
     getAgentCard: async () => card,
-    sendMessage: (params, context) => keep(callOf(context), (call) => engine.send(call, refusePush(params))),
-    sendMessageStream: (params, context) => deliver(callOf(context), (call) => engine.stream(call, refusePush(params))),
+    sendMessage: (params, context) => keep(callOf(context), (call) => engine.send(call, prepare(params))),
+    sendMessageStream: (params, context) => deliver(callOf(context), (call) => engine.stream(call, prepare(params))),
     getTask: (params, context) => keep(callOf(context), (call) => engine.get(call, params)),
     listTasks: (params, context) => keep(callOf(context), (call) => engine.list(call, params)),
     cancelTask: (params, context) => keep(callOf(context), (call) => engine.cancel(call, params)),
@@ -36,7 +36,7 @@ async function keep<T>(call: EdgeCall, run: (call: EdgeCall) => Promise<T>): Pro
   try {
     return await run(call);
   } catch (error) {
-    call.failure = error;
+    call.failure = error instanceof Error ? error : new Error(String(error));
     throw error;
   }
 }
@@ -62,9 +62,13 @@ async function* deliver(
   }
 }
 
-function refusePush<T extends { readonly configuration?: { readonly taskPushNotificationConfig?: unknown } | undefined }>(params: T): T {
+/** A part whose data is null is one without content to the SDK; the checks have refused all others without any. */
+function prepare(params: SendMessageRequest): SendMessageRequest {
   if (params.configuration?.taskPushNotificationConfig) {
     throw new TaskError({ code: "push-unsupported" });
+  }
+  for (const part of params.message?.parts ?? []) {
+    part.content ??= { $case: "data", value: null };
   }
   return params;
 }

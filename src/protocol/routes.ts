@@ -14,7 +14,7 @@ import type { Target } from "./invoke.ts";
 import { answerJsonRpc } from "./json-rpc.ts";
 import { toLegacyCard } from "./legacy-agent-card.ts";
 import { answerLegacyRest, legacyOperations } from "./legacy-rest.ts";
-import { toCardVersion } from "./version.ts";
+import { parseVersion } from "./version.ts";
 import { isReserved } from "./tenant.ts";
 import { toHttpError } from "./http-error.ts";
 
@@ -24,7 +24,12 @@ type Handler = (c: Context) => Response | Promise<Response>;
 export function createRoutes(edge: Edge): (request: Request) => Response | Promise<Response> {
   const app = new Hono({ router: new TrieRouter(), getPath: toPath });
   if (edge.corsOrigins.length > 0) {
-    app.use(cors({ origin: [...edge.corsOrigins], exposeHeaders: ["A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"] }));
+    app.use(
+      cors({
+        origin: [...edge.corsOrigins],
+        exposeHeaders: ["A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"],
+      }),
+    );
   }
   const table = new Map<string, Map<string, Handler>>();
   const on = (method: string, path: string, handler: Handler): void => {
@@ -33,7 +38,9 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
   };
 
   on("GET", "/livez", () => Response.json({ status: "ok" }));
-  on("GET", "/readyz", async () => ((await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 })));
+  on("GET", "/readyz", async () =>
+    (await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 }),
+  );
   on("GET", "/agents", (c) => answerCatalog(edge, c));
   on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
   for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
@@ -46,17 +53,38 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
       app.on(method, path, handler);
     }
     const allow = [...(methods.has("GET") ? ["HEAD"] : []), ...methods.keys(), "OPTIONS"].join(", ");
-    app.all(path, (c) => refuseMethod(c.req.method, allow));
+    // `:cancel` and its like are paths of their own, so an unknown one is no task that refuses the method.
+    const isUnknownVerb = (c: Context): boolean => path.endsWith("/:task") && /:[^/]*$/.test(c.req.path);
+    app.all(path, (c) => (isUnknownVerb(c) ? c.notFound() : refuseMethod(c.req.method, allow)));
   }
-  app.notFound(({ req }) => toHttpError(404, `There is nothing at ${req.path.slice(0, 200)}. GET /agents lists what is served here.`));
+  app.notFound(({ req }) =>
+    toHttpError(404, `There is nothing at ${req.path.slice(0, 200)}. GET /agents lists what is served here.`),
+  );
   app.onError((error) => {
-    const { httpStatus, message } = edge.toWireError(error);
-    return toHttpError(httpStatus, message);
+    const { httpStatus, message, details } = edge.toWireError(error);
+    return toHttpError(httpStatus, message, { details });
   });
-  return (request) => app.fetch(request);
+
+  const direct = edge.corsOrigins.length > 0 ? new Map<string, Target>() : toDirectRoutes(edge);
+  return (request) => {
+    const target = request.method === "POST" ? direct.get(toPath(request)) : undefined;
+    return target ? answerJsonRpc(edge, target, request, (name) => toQuery(request, name)) : app.fetch(request);
+  };
 }
 
-const CARD_ADVICE = "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
+/** JSON-RPC is most of the traffic and has few paths: it need not go through a router of hundreds of patterns. */
+function toDirectRoutes(edge: Edge): Map<string, Target> {
+  const agents = edge.registry.list().map((agent) => [`/agents/${agent.id}`, { agent, tenant: "" }] as const);
+  return new Map([...agents, ["/", { agent: edge.registry.default, tenant: "" }]]);
+}
+
+function toQuery(request: Request, name: string): string | undefined {
+  const { url } = request;
+  return url.includes("?") ? (new URL(url).searchParams.get(name) ?? undefined) : undefined;
+}
+
+const CARD_ADVICE =
+  "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
 
 function addAgent(edge: Edge, on: (method: string, path: string, handler: Handler) => void, prefix: string): void {
   const onAgent = (handler: (target: Target, c: Context) => Response | Promise<Response>): Handler => {
@@ -79,7 +107,11 @@ function addAgent(edge: Edge, on: (method: string, path: string, handler: Handle
   // A tenant at the root would take every path with one segment.
   if (prefix !== "/:tenant") {
     const query = (c: Context) => (name: string) => c.req.query(name);
-    on("POST", prefix === "" ? "/" : prefix, onAgent((target, c) => answerJsonRpc(edge, target, c.req.raw, query(c))));
+    on(
+      "POST",
+      prefix === "" ? "/" : prefix,
+      onAgent((target, c) => answerJsonRpc(edge, target, c.req.raw, query(c))),
+    );
   }
 }
 
@@ -109,7 +141,7 @@ function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: 
   const request = c.req.raw;
   const place = { baseUrl: toBaseUrl(edge, request), path: target.path ?? "", tenant: target.tenant };
   const card = toAgentCard(target.agent, place);
-  const version = toCardVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
+  const version = parseVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
   return toCardResponse(request, version === "1.0" ? AgentCard.toJSON(card) : toLegacyCard(card), edge.startedAt);
 }
 
@@ -122,7 +154,7 @@ function refuseMethod(method: string, allow: string): Response {
   if (method === "OPTIONS") {
     return new Response(null, { status: 204, headers: { allow } });
   }
-  return toHttpError(405, `${method} is not possible here, only ${allow}.`, { allow });
+  return toHttpError(405, `${method} is not possible here, only ${allow}.`, { headers: { allow } });
 }
 
 /** The path as the routes spell it: some clients encode `:` and `@`, and a slash at the end means nothing. */

@@ -32,7 +32,14 @@ function splitTask(response: StreamResponse, task: Task, limit: number): readonl
   // All from the first that does not fit, so that a client's artifacts keep the order of the task.
   const kept = fitting === -1 ? task.artifacts : task.artifacts.slice(0, fitting);
   const rest = task.artifacts.slice(kept.length).map((artifact) => {
-    return { taskId: task.id, contextId: task.contextId, artifact, append: false, lastChunk: false, metadata: undefined };
+    return {
+      taskId: task.id,
+      contextId: task.contextId,
+      artifact,
+      append: false,
+      lastChunk: false,
+      metadata: undefined,
+    };
   });
   return [
     { payload: { $case: "task", value: { ...task, history: [], artifacts: kept } } },
@@ -40,7 +47,11 @@ function splitTask(response: StreamResponse, task: Task, limit: number): readonl
   ];
 }
 
-function splitArtifact(response: StreamResponse, update: TaskArtifactUpdateEvent, limit: number): readonly StreamResponse[] {
+function splitArtifact(
+  response: StreamResponse,
+  update: TaskArtifactUpdateEvent,
+  limit: number,
+): readonly StreamResponse[] {
   const { artifact } = update;
   if (!artifact) {
     return [response];
@@ -93,7 +104,10 @@ function cut(part: Part, limit: number): Part[] {
     case "text":
       return cutText(content.value, room).map((value) => ({ ...part, content: { $case: "text", value } }));
     case "raw":
-      return cutBytes(content.value, Math.floor(room / 4) * 3).map((value) => ({ ...part, content: { $case: "raw", value } }));
+      return cutBytes(content.value, Math.floor(room / 4) * 3).map((value) => ({
+        ...part,
+        content: { $case: "raw", value },
+      }));
     default:
       return [part];
   }
@@ -103,7 +117,7 @@ function cutText(text: string, room: number): string[] {
   const pieces: string[] = [];
   let start = 0;
   let used = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const point = text.codePointAt(at) ?? 0;
     const size = sizeOfPoint(point);
     if (used + size > room) {
@@ -123,7 +137,14 @@ function cutBytes<T extends Uint8Array>(bytes: T, room: number): T[] {
 }
 
 function sizeOfArtifact({ artifactId, name, description, parts, metadata, extensions }: Artifact): number {
-  return sizeOfText(artifactId) + sizeOfText(name) + sizeOfText(description) + sizeOf(metadata) + sizeOf(extensions) + sizeOfParts(parts);
+  return (
+    sizeOfText(artifactId) +
+    sizeOfText(name) +
+    sizeOfText(description) +
+    sizeOf(metadata) +
+    sizeOf(extensions) +
+    sizeOfParts(parts)
+  );
 }
 
 function sizeOfParts(parts: readonly Part[]): number {

@@ -1,5 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { EdgeCall } from "./call-context.ts";
+import { createTicker } from "./ticker.ts";
+import type { Ticker, Ticking } from "./ticker.ts";
 
 /** All in ms. */
 export interface StreamTimes {
@@ -34,77 +36,60 @@ const HEADERS = {
 
 /** One timer serves all streams, and a stream keeps nothing that it has already sent: thousands may be idle. */
 export function createEventStreams(clock: Clock, times: StreamTimes): EventStreams {
-  const streams = new Set<EventStream>();
-  let beating = false;
+  const ticker = createTicker(clock, times.heartbeat);
 
   return {
     async open(events, call, abort, frames) {
       const first = await events.next();
-      const stream = new EventStream(events, call, abort, frames, clock, streams);
+      const stream = new EventStream(events, call, abort, frames, clock, times, ticker);
       // Without a buffer of its own: the next event is asked for when the client has taken the last one.
       const body = new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 });
-      streams.add(stream);
+      ticker.add(stream);
       stream.begin(first);
-      if (!beating && streams.size > 0) {
-        beating = true;
-        clock.after(times.heartbeat, beat);
-      }
       return new Response(body, { headers: HEADERS });
     },
     close() {
-      for (const stream of streams) {
+      for (const stream of ticker.all as ReadonlySet<EventStream>) {
         stream.end("retry: 1000\n\n");
       }
     },
   };
-
-  function beat(): void {
-    const now = clock.monotonic();
-    for (const stream of streams) {
-      if (now - stream.openedAt >= times.maxDuration || now - stream.activeAt >= times.idleTimeout) {
-        stream.end();
-      } else {
-        stream.beat();
-      }
-    }
-    beating = streams.size > 0;
-    if (beating) {
-      clock.after(times.heartbeat, beat);
-    }
-  }
 }
 
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(":\n\n");
 
 /** The source of one response's body. */
-class EventStream {
-  readonly openedAt: number;
-  activeAt: number;
-  readonly #events: AsyncGenerator<unknown>;
+class EventStream implements Ticking {
+  readonly #events: AsyncGenerator;
   readonly #call: EdgeCall;
   readonly #abort: AbortController;
   readonly #frames: Frames<unknown>;
   readonly #clock: Clock;
-  readonly #open: Set<EventStream>;
+  readonly #times: StreamTimes;
+  readonly #ticker: Ticker;
+  readonly #openedAt: number;
+  #activeAt: number;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(
-    events: AsyncGenerator<unknown>,
+    events: AsyncGenerator,
     call: EdgeCall,
     abort: AbortController,
     frames: Frames<unknown>,
     clock: Clock,
-    open: Set<EventStream>,
+    times: StreamTimes,
+    ticker: Ticker,
   ) {
     this.#events = events;
     this.#call = call;
     this.#abort = abort;
     this.#frames = frames;
     this.#clock = clock;
-    this.#open = open;
-    this.openedAt = clock.monotonic();
-    this.activeAt = this.openedAt;
+    this.#times = times;
+    this.#ticker = ticker;
+    this.#openedAt = clock.monotonic();
+    this.#activeAt = this.#openedAt;
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -120,26 +105,28 @@ class EventStream {
     try {
       this.#take(await this.#events.next());
     } catch (error) {
-      if (this.#open.has(this)) {
+      if (this.#ticker.all.has(this)) {
         this.end(`event: error\ndata: ${JSON.stringify(this.#frames.error(error))}\n\n`);
       }
     }
   }
 
   cancel(): void {
-    this.#open.delete(this);
+    this.#ticker.remove(this);
     this.#leave();
   }
 
-  beat(): void {
-    // A client that is slow already has something to read.
-    if ((this.#controller?.desiredSize ?? -1) >= 0) {
+  tick(now: number): void {
+    if (now - this.#openedAt >= this.#times.maxDuration || now - this.#activeAt >= this.#times.idleTimeout) {
+      this.end();
+      // A client that is slow already has something to read.
+    } else if ((this.#controller?.desiredSize ?? -1) >= 0) {
       this.#controller?.enqueue(HEARTBEAT);
     }
   }
 
   end(lastWords = ""): void {
-    this.#open.delete(this);
+    this.#ticker.remove(this);
     if (lastWords !== "") {
       this.#controller?.enqueue(encoder.encode(lastWords));
     }
@@ -148,14 +135,14 @@ class EventStream {
   }
 
   #take(next: IteratorResult<unknown, unknown>): void {
-    if (!this.#open.has(this)) {
+    if (!this.#ticker.all.has(this)) {
       return;
     }
     if (next.done) {
       this.end();
       return;
     }
-    this.activeAt = this.#clock.monotonic();
+    this.#activeAt = this.#clock.monotonic();
     const { generation } = this.#call;
     const id = generation > 0 ? `id: ${generation}\n` : "";
     this.#controller?.enqueue(encoder.encode(`${id}data: ${JSON.stringify(this.#frames.event(next.value))}\n\n`));

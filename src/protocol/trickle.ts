@@ -1,45 +1,68 @@
 import type { Clock } from "../ports/clock.ts";
+import { createTicker } from "./ticker.ts";
+import type { Ticker, Ticking } from "./ticker.ts";
 
-/** Idle timeouts of load balancers begin at 60 s (Azure's at 230 s). In ms. */
-const PATIENCE = 60_000;
+/** Makes responses that begin before their answer is there, so that no load balancer's idle timeout cuts them. */
+export interface Trickle {
+  /**
+   * The answer itself when it comes in time. After 45 to 60 s the response begins with white space, which JSON allows
+   * before a value; an answer that is an error then can only cut the connection. `answer` never rejects.
+   */
+  wait(answer: Promise<Response>, contentType: string): Promise<Response>;
+}
+
+/** In ms. The earliest idle timeouts are 60 s (Azure's are 230 s). */
+const PATIENCE = 45_000;
 const INTERVAL = 15_000;
+
+export function createTrickle(clock: Clock): Trickle {
+  const ticker = createTicker(clock, INTERVAL);
+
+  return {
+    wait(answer, contentType) {
+      return new Promise((resolve) => {
+        const begun = clock.monotonic();
+        const waiting = {
+          tick(now: number) {
+            if (now - begun >= PATIENCE) {
+              ticker.remove(waiting);
+              resolve(new Response(trickle(ticker, answer), { headers: { "content-type": contentType } }));
+            }
+          },
+        };
+        ticker.add(waiting);
+        void answer.then((response) => {
+          ticker.remove(waiting);
+          resolve(response);
+        });
+      });
+    },
+  };
+}
 
 const encoder = new TextEncoder();
 const SPACE = encoder.encode(" ");
 
-/**
- * The answer itself when it comes within 60 s. After that the response begins with white space, which JSON allows
- * before a value, and an answer that is an error then can only cut the connection. `answer` never rejects.
- */
-export function withTrickle(clock: Clock, answer: Promise<Response>, contentType: string): Promise<Response> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(PATIENCE, () => {
-      resolve(new Response(trickle(clock, answer), { headers: { "content-type": contentType } }));
-    });
-    void answer.then((response) => {
-      cancel();
-      resolve(response);
-    });
-  });
-}
-
-function trickle(clock: Clock, answer: Promise<Response>): ReadableStream<Uint8Array> {
-  let cancelNext = (): void => {};
+function trickle(ticker: Ticker, answer: Promise<Response>): ReadableStream<Uint8Array> {
+  let drop: Ticking | undefined;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      const beat = (): void => {
-        controller.enqueue(SPACE);
-        cancelNext = clock.after(INTERVAL, beat);
-      };
-      beat();
-      finish(controller).catch((error: unknown) => controller.error(error));
+      const beat = { tick: () => controller.enqueue(SPACE) };
+      drop = beat;
+      beat.tick();
+      ticker.add(beat);
+      finish(controller, beat).catch((error: unknown) => controller.error(error));
     },
-    cancel: () => cancelNext(),
+    cancel() {
+      if (drop) {
+        ticker.remove(drop);
+      }
+    },
   });
 
-  async function finish(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async function finish(controller: ReadableStreamDefaultController<Uint8Array>, beat: Ticking): Promise<void> {
     const response = await answer;
-    cancelNext();
+    ticker.remove(beat);
     const text = await response.text();
     if (!response.ok) {
       throw new Error(`the answer failed after its response had begun: ${text}`);

@@ -9,18 +9,18 @@ const MAX_FAULTS = 20;
 /** Fields are found by their camelCase name or, as ProtoJSON asks, by snake_case. Others are ignored (specification 5.7). */
 export function object(fields: Readonly<Record<string, Check>>, required: readonly string[] = [], rule?: Check): Check {
   const known = Object.entries(fields).map(([name, check]) => {
-    return { name, snake: toSnake(name), check, required: required.includes(name) };
+    return { name, snake: toSnake(name), check, isRequired: required.includes(name) };
   });
   return (value, path, faults) => {
     if (!isRecord(value)) {
       faults.push({ field: path || "params", description: "must be an object" });
       return;
     }
-    for (const { name, snake, check, required } of known) {
+    for (const { name, snake, check, isRequired } of known) {
       const field = value[name] ?? value[snake];
       if (field !== undefined && field !== null) {
         check(field, path === "" ? name : `${path}.${name}`, faults);
-      } else if (required) {
+      } else if (isRequired) {
         faults.push({ field: path === "" ? name : `${path}.${name}`, description: "is required" });
       }
     }
@@ -35,7 +35,8 @@ export function list(check: Check, { min = 0, max = Infinity } = {}): Check {
       return;
     }
     if (value.length < min || value.length > max) {
-      const description = value.length < min ? `must have at least ${min} element` : `must have at most ${max} elements`;
+      const description =
+        value.length < min ? `must have at least ${min} element` : `must have at most ${max} elements`;
       faults.push({ field: path, description });
       return;
     }
@@ -45,12 +46,15 @@ export function list(check: Check, { min = 0, max = Infinity } = {}): Check {
   };
 }
 
-/** Exactly one of these fields is there. */
-export function oneOf(names: readonly string[]): Check {
+/** Exactly one of these fields is there. For `nullable` null is a value, as it is for google.protobuf.Value. */
+export function oneOf(names: readonly string[], nullable?: string): Check {
   const aliases = names.map((name) => [name, toSnake(name)] as const);
   return (value, path, faults) => {
-    const record = value as Record<string, unknown>;
-    const given = aliases.filter(([name, snake]) => (record[name] ?? record[snake] ?? null) !== null);
+    const fields = value as Record<string, unknown>;
+    const given = aliases.filter(([name, snake]) => {
+      const field = fields[name] ?? fields[snake];
+      return name === nullable ? fields[name] !== undefined : field !== undefined && field !== null;
+    });
     if (given.length !== 1) {
       const instead = given.length === 0 ? "none" : given.map(([name]) => name).join(" and ");
       faults.push({ field: path, description: `must have exactly one of ${names.join(", ")}, not ${instead}` });

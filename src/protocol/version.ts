@@ -30,11 +30,6 @@ export function requireVersion(named: string | undefined, required: Version): vo
   }
 }
 
-/** The card is how a client finds out what is spoken here, so no version is refused: 0.x gets the v0.3 shape. */
-export function toCardVersion(named: string | undefined): Version {
-  return named?.trim() && !/^0\./.test(named.trim()) ? "1.0" : "0.3";
-}
-
 function unsupported(message: string): EdgeError {
   return new EdgeError({ code: "version", message });
 }

@@ -32,7 +32,9 @@ export function toWireError(error: unknown, toErrorId: (error: unknown) => strin
 function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
   switch (fault.code) {
     case "not-found":
-      return of(-32001, 404, "NOT_FOUND", message, [errorInfo("TASK_NOT_FOUND", { taskId: fault.taskId.slice(0, 80) })]);
+      return of(-32001, 404, "NOT_FOUND", message, [
+        errorInfo("TASK_NOT_FOUND", { taskId: fault.taskId.slice(0, 80) }),
+      ]);
     case "not-cancelable": {
       const { taskId, state } = fault;
       return of(-32002, 400, "FAILED_PRECONDITION", message, [errorInfo("TASK_NOT_CANCELABLE", { taskId, state })]);
@@ -60,9 +62,15 @@ function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
     case "too-large":
       return of(-32600, 413, "INVALID_ARGUMENT", message, [], 413);
     case "busy":
-      return { ...of(-32603, 429, "RESOURCE_EXHAUSTED", message, [retryInfo(fault.retryAfter)], 429), retryAfter: fault.retryAfter };
+      return {
+        ...of(-32603, 429, "RESOURCE_EXHAUSTED", message, [retryInfo(fault.retryAfter)], 429),
+        retryAfter: fault.retryAfter,
+      };
     case "unavailable":
-      return { ...of(-32603, 503, "UNAVAILABLE", message, [retryInfo(fault.retryAfter)], 503), retryAfter: fault.retryAfter };
+      return {
+        ...of(-32603, 503, "UNAVAILABLE", message, [retryInfo(fault.retryAfter)], 503),
+        retryAfter: fault.retryAfter,
+      };
   }
 }
 
@@ -78,7 +86,12 @@ function of(
 }
 
 function errorInfo(reason: string, metadata?: Record<string, string>): object {
-  return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason, domain: "a2a-protocol.org", ...(metadata && { metadata }) };
+  return {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    reason,
+    domain: "a2a-protocol.org",
+    ...(metadata && { metadata }),
+  };
 }
 
 function badRequest(violations: readonly FieldViolation[]): object {

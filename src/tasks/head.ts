@@ -37,9 +37,9 @@ export interface Head {
   readonly nonce: string;
   /** Writes of the epoch's holder so far. Nobody else moves it. */
   readonly seq: number;
-  readonly lease?: Lease;
+  readonly lease: Lease | undefined;
   /** Somebody asked to cancel; from `deadline` on anybody may end the task. */
-  readonly cancel?: { readonly by: string; readonly deadline: number };
+  readonly cancel: { readonly by: string; readonly deadline: number } | undefined;
   /** Crashes of this turn since its last progress. */
   readonly attempts: number;
   readonly pushConfigs: number;
@@ -53,7 +53,7 @@ export function encodeHead(head: Head): Uint8Array {
 /** @throws SyntaxError when the row is not a head. */
 export function parseHead(body: Uint8Array): Head {
   const json = fromJsonBytes<Head & { state: unknown }>(body);
-  return { ...json, state: taskStateFromJSON(json.state) };
+  return { ...json, state: taskStateFromJSON(json.state), lease: json.lease, cancel: json.cancel };
 }
 
 export function hasLiveLease(head: Head, now: number): boolean {

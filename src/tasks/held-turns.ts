@@ -1,5 +1,4 @@
-import type { Message, Task } from "@a2a-js/sdk";
-import type { AbortCode, Agent, Caller } from "../ports/agent.ts";
+import type { AbortCode, Agent } from "../ports/agent.ts";
 import type { OpenRow } from "../ports/task-index.ts";
 import type { TaskKey } from "../ports/task-log.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -11,6 +10,7 @@ import { TaskError } from "./task-fault.ts";
 import type { Tails } from "./tails.ts";
 import { runTurn } from "./turn-runner.ts";
 import type { TurnRun } from "./turn-runner.ts";
+import type { TurnInput } from "./turn.ts";
 
 /** The turns that this instance runs now. */
 export interface HeldTurns {
@@ -26,14 +26,9 @@ export interface HeldTurns {
 
 export interface TurnStart {
   readonly agent: Agent;
-  readonly caller: Caller;
-  readonly message: Message;
-  readonly history: readonly Message[];
-  readonly references: readonly Task[];
-  readonly attempt: number;
-  readonly contextId: string;
+  readonly input: TurnInput;
   readonly open: OpenRow;
-  readonly writer: Omit<WriterStart, "putOpen">;
+  readonly writer: WriterStart;
   /** Ms that the agent may run before its task exists, so that a short turn is one commit; 0: it exists first. */
   readonly deferFor: number;
 }
@@ -91,22 +86,18 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const name = nameOf(key);
     let isOpen = "version" in turn.writer.from;
     let lost: Error | undefined;
-    const putOpen = (): Promise<void> => {
-      isOpen = true;
-      return parts.index.putOpen(turn.open);
-    };
-    const writer = createWriter(
-      parts,
-      { ...turn.writer, putOpen },
-      {
-        onCommit: (events, head) => tails.publish(key, events, head),
-        onCancel: () => stop("canceled"),
-        onLost: (error) => {
-          lost = error;
-          stop("fenced");
-        },
+    const writer = createWriter(parts, turn.writer, {
+      putOpen() {
+        isOpen = true;
+        return parts.index.putOpen(turn.open);
       },
-    );
+      onCommit: (events, head) => tails.publish(key, events, head),
+      onCancel: () => stop("canceled"),
+      onLost: (error) => {
+        lost = error;
+        stop("fenced");
+      },
+    });
     let run: TurnRun | undefined;
     let stopped: AbortCode | undefined;
     const cancelFirstCommit =
@@ -130,7 +121,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         await begun;
       }
       if (!lost) {
-        run = runTurn(parts, turn.agent, { ...turn, taskId: key.taskId }, writer);
+        run = runTurn(parts, turn.agent, turn.input, writer);
         if (stopped) {
           run.stop(stopped);
         }

@@ -22,7 +22,7 @@ export async function runMessageAgent(
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
   const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
   const replied = Promise.withResolvers<Message>();
-  const turn = createTurn({
+  const input = {
     taskId: "",
     contextId,
     message: { ...message, contextId },
@@ -31,7 +31,9 @@ export async function runMessageAgent(
     caller,
     attempt: 1,
     saved: undefined,
-    signal: abort.signal,
+  };
+  const turn = createTurn(input, {
+    signal: () => abort.signal,
     task: () => refuse("has no task"),
     newId: () => parts.random.id(),
     emit: () => Promise.resolve(),

@@ -1,5 +1,5 @@
 import { Role, TaskState } from "@a2a-js/sdk";
-import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import type { Message, StreamResponse, Task, TaskStatus, TaskStatusUpdateEvent } from "@a2a-js/sdk";
 import type { Caller } from "../ports/agent.ts";
 import { hasLiveLease, SCHEMA } from "./head.ts";
 import type { Head } from "./head.ts";
@@ -89,7 +89,8 @@ function create(task: NewTask, by: Writer): Change {
       epoch: 1,
       nonce: by.nonce,
       seq: 1,
-      ...(task.held && { lease: leaseOf(by) }),
+      lease: task.held ? leaseOf(by) : undefined,
+      cancel: undefined,
       attempts: 0,
       pushConfigs: 0,
       caller: task.caller,
@@ -160,8 +161,7 @@ function release(head: Head, by: Writer): Decision {
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
   }
-  const { lease: _, ...free } = head;
-  return { change: { head: { ...free, seq: head.seq + 1 }, events: [] } };
+  return { change: { head: { ...head, seq: head.seq + 1, lease: undefined }, events: [] } };
 }
 
 /** Asks the holder to cancel, or cancels where nobody holds the task. */
@@ -210,31 +210,39 @@ function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writ
 }
 
 function beginEpoch(head: Head, by: Writer, held: boolean): Head {
-  const { lease: _, ...free } = head;
-  return { ...free, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, ...(held && { lease: leaseOf(by) }) };
+  return { ...head, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, lease: held ? leaseOf(by) : undefined };
 }
 
 function withEvents(
   head: Head,
   responses: readonly StreamResponse[],
   by: Writer,
-  first: Pick<LogEvent, "message" | "nonce"> = {},
+  first?: Required<Pick<LogEvent, "message" | "nonce">>,
 ): Decision {
   let { state, statusTime } = head;
-  const events = responses.map((response, at): LogEvent => {
+  const events: LogEvent[] = [];
+  for (const response of responses) {
     const payload = response.payload;
     let stamped = response;
     if (payload?.$case === "statusUpdate" && payload.value.status) {
       statusTime = Math.max(by.now, statusTime + 1);
       state = payload.value.status.state;
-      const status = { ...payload.value.status, timestamp: toTimestamp(statusTime) };
-      stamped = { payload: { $case: "statusUpdate", value: { ...payload.value, status } } };
+      stamped = withTimestamp(payload.value, payload.value.status, toTimestamp(statusTime));
     }
-    return { generation: head.generation + at + 1, epoch: head.epoch, response: stamped, ...(at === 0 && first) };
-  });
-  const { lease, ...free } = head;
-  const next = { ...free, state, statusTime, generation: head.generation + events.length };
-  return { change: { head: endsTurn(state) || !lease ? next : { ...next, lease }, events } };
+    const event = { generation: head.generation + events.length + 1, epoch: head.epoch, response: stamped };
+    events.push(first && events.length === 0 ? { ...event, message: first.message, nonce: first.nonce } : event);
+  }
+  const lease = endsTurn(state) ? undefined : head.lease;
+  return { change: { head: { ...head, state, statusTime, generation: head.generation + events.length, lease }, events } };
+}
+
+function withTimestamp(
+  { taskId, contextId, metadata }: TaskStatusUpdateEvent,
+  { state, message }: TaskStatus,
+  timestamp: string,
+): StreamResponse {
+  const value = { taskId, contextId, status: { state, message, timestamp }, metadata };
+  return { payload: { $case: "statusUpdate", value } };
 }
 
 export function statusUpdate(
@@ -264,17 +272,18 @@ function leaseOf(by: Writer): { holder: string; until: number } {
   return { holder: by.holder, until: by.now + by.lease };
 }
 
+/** ISO 8601 in UTC with milliseconds (specification 5.6.1). Statuses come in bursts, so the second is remembered. */
 function toTimestamp(ms: number): string {
-  if (ms !== lastTime) {
-    lastTime = ms;
-    lastTimestamp = new Date(ms).toISOString();
+  const second = Math.floor(ms / 1_000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastPrefix = new Date(ms).toISOString().slice(0, 20);
   }
-  return lastTimestamp;
+  return `${lastPrefix}${String(ms - second * 1_000).padStart(3, "0")}Z`;
 }
 
-/** The last answer of toTimestamp: statuses come in bursts. */
-let lastTime = Number.NaN;
-let lastTimestamp = "";
+let lastSecond = Number.NaN;
+let lastPrefix = "";
 
 function refuse(message: string): Decision {
   return { refused: { code: "unsupported", message } };

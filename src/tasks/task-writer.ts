@@ -35,6 +35,8 @@ export interface TaskWriter {
 }
 
 export interface WriterEvents {
+  /** Puts the row by which the sweep finds the task; in parallel with a create that does not end it. */
+  putOpen(): Promise<void>;
   onCommit(events: readonly LogEvent[], head: Head): void;
   /** Somebody wants the task canceled. Called once. */
   onCancel(): void;
@@ -47,8 +49,6 @@ export interface WriterStart {
   readonly nonce: string;
   /** The task as it was taken, or what to create it from. */
   readonly from: { readonly version: Version; readonly task: Task } | { readonly create: NewTask };
-  /** Puts the row that makes the sweep find the task; with a create, in parallel with it. */
-  readonly putOpen: () => Promise<void>;
   /** Monotonic ms before the write that gave the lease was sent. */
   readonly since: number;
 }
@@ -202,7 +202,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
       const [outcome] = await Promise.all([
         transaction,
-        creating && !ends ? retry(parts, sent + settings.lease / 3, start.putOpen) : undefined,
+        creating && !ends ? retry(parts, sent + settings.lease / 3, () => on.putOpen()) : undefined,
       ]);
       if (outcome.code !== "committed") {
         throw new LostError(

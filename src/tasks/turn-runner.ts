@@ -1,22 +1,13 @@
 import { TaskState } from "@a2a-js/sdk";
-import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import type { StreamResponse, Task } from "@a2a-js/sdk";
 import { AgentFailure } from "../ports/agent-failure.ts";
-import type { AbortCode, Agent, Caller, Content } from "../ports/agent.ts";
+import type { AbortCode, Agent, Content } from "../ports/agent.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { statusUpdate } from "./rules.ts";
 import { LostError } from "./task-writer.ts";
 import type { TaskWriter } from "./task-writer.ts";
 import { AbortedError, agentMessage, createTurn, TurnEnded } from "./turn.ts";
-
-export interface TurnInput {
-  readonly taskId: string;
-  readonly contextId: string;
-  readonly message: Message;
-  readonly history: readonly Message[];
-  readonly references: readonly Task[];
-  readonly caller: Caller;
-  readonly attempt: number;
-}
+import type { TurnInput } from "./turn.ts";
 
 export interface TurnRun {
   /** Tells the agent to stop. The first code counts. */
@@ -48,12 +39,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   return { stop, done: run() };
 
   async function run(): Promise<void> {
-    const turn = createTurn({
-      ...input,
-      saved: undefined,
-      get signal() {
-        return signal();
-      },
+    const turn = createTurn(input, {
+      signal,
       task: () => writer.task ?? emptyTask(input),
       newId: () => parts.random.id(),
       emit,

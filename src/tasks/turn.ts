@@ -4,8 +4,8 @@ import type { AbortCode, ArtifactInit, ArtifactWriter, Caller, Content, Json, Tu
 import { toParts } from "./content.ts";
 import { statusUpdate } from "./rules.ts";
 
-/** What a turn needs from whoever runs it. */
-export interface TurnHost {
+/** What a turn is about. */
+export interface TurnInput {
   readonly taskId: string;
   readonly contextId: string;
   readonly message: Message;
@@ -14,7 +14,11 @@ export interface TurnHost {
   readonly caller: Caller;
   readonly attempt: number;
   readonly saved: Json | undefined;
-  readonly signal: AbortSignal;
+}
+
+/** What a turn can do, by whoever runs it. */
+export interface TurnHost {
+  signal(): AbortSignal;
   task(): Task;
   newId(): string;
   emit(response: StreamResponse): Promise<void>;
@@ -47,25 +51,25 @@ export class AbortedError extends Error {
 }
 
 /** The object that an agent's `run` gets. */
-export function createTurn(host: TurnHost): Turn {
-  const { taskId, contextId } = host;
+export function createTurn(input: TurnInput, host: TurnHost): Turn {
+  const { taskId, contextId } = input;
   return {
     taskId,
     contextId,
-    message: host.message,
-    history: host.history,
-    references: host.references,
-    caller: host.caller,
-    attempt: host.attempt,
-    saved: host.saved,
+    message: input.message,
+    history: input.history,
+    references: input.references,
+    caller: input.caller,
+    attempt: input.attempt,
+    saved: input.saved,
     get signal() {
-      return host.signal;
+      return host.signal();
     },
     get task() {
       return host.task();
     },
     working: (text) => quiet(host.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_WORKING, says(text)))),
-    artifact: (id, init) => createArtifactWriter(host, id, init),
+    artifact: (id, init) => createArtifactWriter(input, host, id, init),
     step: async <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
       (await host.step(name, run)) as T,
     checkpoint: (value) => quiet(host.checkpoint(value)),
@@ -105,7 +109,7 @@ export function agentMessage(messageId: string, taskId: string, contextId: strin
   };
 }
 
-function createArtifactWriter(host: TurnHost, artifactId: string, init: ArtifactInit = {}): ArtifactWriter {
+function createArtifactWriter({ taskId, contextId }: TurnInput, host: TurnHost, artifactId: string, init: ArtifactInit = {}): ArtifactWriter {
   let chunks = 0;
   return {
     append: (parts) => quiet(send(parts, false)),
@@ -128,8 +132,8 @@ function createArtifactWriter(host: TurnHost, artifactId: string, init: Artifact
       extensions: first ? [...(init.extensions ?? [])] : [],
     };
     const value = {
-      taskId: host.taskId,
-      contextId: host.contextId,
+      taskId,
+      contextId,
       artifact,
       append: !first,
       lastChunk,

@@ -115,8 +115,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     what: "a flagged task is taken and run again",
     rules: {
       take: (head, taskId, turn, onCrash, by) => {
-        const { cancel: _, ...unflagged } = head;
-        return rules.take(unflagged, taskId, turn, onCrash, by);
+        return rules.take({ ...head, cancel: undefined }, taskId, turn, onCrash, by);
       },
       flagCancel: (head, taskId, by) => {
         const decision = rules.flagCancel(head, taskId, by);

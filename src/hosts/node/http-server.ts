@@ -4,20 +4,40 @@ import { getRequestListener } from "@hono/node-server";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** A client may take this long to send its headers, and a whole request, in ms: no half-open request stays. */
-const HEADERS_TIMEOUT = 15_000;
-const REQUEST_TIMEOUT = 120_000;
+/** How long a client may take, in ms, so that no half-open request stays. */
+export interface RequestTimes {
+  readonly headers: number;
+  /** The whole request, its body included. */
+  readonly request: number;
+  /** How often that is looked at. */
+  readonly check: number;
+}
 
-/** An HTTP server that answers 503 until it is told what to use. */
-export function createHttpServer(): { readonly server: Server; use(fetch: Fetch): void } {
+export interface HttpServer {
+  readonly server: Server;
+  readonly answerWith: (fetch: Fetch) => void;
+}
+
+const TIMES: RequestTimes = { headers: 15_000, request: 120_000, check: 5_000 };
+/** Longer than load balancers keep an idle connection: the side that closes first must not be this one. */
+const KEEP_ALIVE = 75_000;
+
+/** An HTTP server that answers 503 until it is told what to answer with. */
+export function createHttpServer({ headers, request, check }: RequestTimes = TIMES): HttpServer {
   let answer: Fetch = () => new Response("starting\n", { status: 503, headers: { "retry-after": "1" } });
+  const listener = getRequestListener((incoming) => answer(incoming));
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: 75_000 },
-    getRequestListener((request) => answer(request), { overrideGlobalObjects: false }),
+    {
+      headersTimeout: headers,
+      requestTimeout: request,
+      connectionsCheckingInterval: check,
+      keepAliveTimeout: KEEP_ALIVE,
+    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
   );
   return {
     server,
-    use(fetch) {
+    answerWith: (fetch) => {
       answer = fetch;
     },
   };

@@ -3,12 +3,13 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defineGateway } from "../../agents/define-gateway.ts";
 import type { GatewayDefinition } from "../../agents/define-gateway.ts";
+import { ConfigError } from "../../config/config.ts";
 
 const PACKAGE = "a2a-azure-gateway";
 
 /**
  * Loads a gateway config module from anywhere: its `import … from "a2a-azure-gateway"` means this very program.
- * @throws Error that names the module and what is wrong with it.
+ * @throws ConfigError that names the module and what is wrong with it.
  */
 export async function loadGatewayDefinition(path: string): Promise<GatewayDefinition> {
   const file = resolve(path);
@@ -21,13 +22,13 @@ export async function loadGatewayDefinition(path: string): Promise<GatewayDefini
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new Error(
+    throw new ConfigError(
       `GATEWAY_CONFIG ${file} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }
   if (!Array.isArray(module.default?.agents)) {
-    throw new TypeError(
+    throw new ConfigError(
       `GATEWAY_CONFIG ${file} has no gateway: write \`export default defineGateway({ agents: […] })\``,
     );
   }

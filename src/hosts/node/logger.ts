@@ -1,9 +1,18 @@
 import { pino } from "pino";
 import type { Logger } from "../../ports/logger.ts";
 
-/** One JSON line an event on standard output: `level`, `time` in ms, `event`, and the event's fields. */
-export function createLogger(level: string): Logger {
-  const log = pino({ level, base: null, messageKey: "event", formatters: { level: (label) => ({ level: label }) } });
+/**
+ * One JSON line an event: `level`, `time` in ms, `event`, and the event's fields. They go to standard output
+ * unless `write` takes them.
+ */
+export function createLogger(level: string, write?: (line: string) => void): Logger {
+  const options = {
+    level,
+    base: null,
+    messageKey: "event",
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const log = write === undefined ? pino(options) : pino(options, { write });
   return {
     info: (event, fields) => log.info(fields ?? {}, event),
     warn: (event, fields) => log.warn(fields ?? {}, event),

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { compose } from "../../compose.ts";
 import type { Config } from "../../config/config.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { GatewayDefinition } from "../../agents/define-gateway.ts";
 import { createHttpServer } from "./http-server.ts";
+import { listen } from "./listen.ts";
 import { repeat } from "./repeat.ts";
 
 export interface RunningHost {
@@ -13,19 +13,16 @@ export interface RunningHost {
   close(): Promise<void>;
 }
 
-/** Serves the gateway over HTTP in this process. @throws when the port is taken or the store cannot be reached. */
+/** Serves the gateway over HTTP in this process. @throws ConfigError when the port is taken or the store is not there. */
 export async function runHost(config: Config, definition: GatewayDefinition, logger: Logger): Promise<RunningHost> {
   let isClosing = false;
-  const { server, use } = createHttpServer();
-  server.listen(config.PORT, config.HOST);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${config.HOST.includes(":") ? `[${config.HOST}]` : config.HOST}:${port}`;
+  const { server, answerWith } = createHttpServer();
+  const url = await listen(server, config);
   const gateway = await compose(config, definition, logger, url).catch((error: unknown) => {
     server.close();
     throw error;
   });
-  use((request) => {
+  answerWith((request) => {
     if (isClosing && new URL(request.url).pathname === "/readyz") {
       return new Response("shutting down\n", { status: 503 });
     }
@@ -34,16 +31,16 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
   const sweeping = repeat(config.SWEEP_SECONDS * 1_000, () =>
     gateway.sweep().catch((error: unknown) => logger.warn("sweep.failed", { error: String(error) })),
   );
-  logger.info("host.listening", { url, agents: definition.agents.map(({ id }) => id), store: config.TASK_STORE });
   return { url, close };
 
+  /** The port stays open while turns are handed over: whoever asks for readiness must hear 503, not silence. */
   async function close(): Promise<void> {
     isClosing = true;
-    const closed = once(server, "close");
-    server.close();
     const cut = setTimeout(() => server.closeAllConnections(), config.SHUTDOWN_GRACE).unref();
     await sweeping.stop();
     await gateway.close();
+    const closed = once(server, "close");
+    server.close();
     server.closeIdleConnections();
     await closed;
     clearTimeout(cut);

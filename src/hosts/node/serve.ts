@@ -1,4 +1,4 @@
 import { readConfig } from "../../config/read-config.ts";
 import { runUntilSignal } from "./run-until-signal.ts";
 
-await runUntilSignal(() => readConfig());
+await runUntilSignal({ configure: () => readConfig() });

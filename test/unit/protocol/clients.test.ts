@@ -1,4 +1,10 @@
-import { ClientFactory, ClientFactoryOptions, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
+import {
+  ClientFactory,
+  ClientFactoryOptions,
+  DefaultAgentCardResolver,
+  JsonRpcTransportFactory,
+  RestTransportFactory,
+} from "@a2a-js/sdk/client";
 import { Message, Role, TaskState } from "@a2a-js/sdk";
 import {
   ClientFactory as LegacyFactory,
@@ -30,14 +36,26 @@ describe.each(["JSONRPC", "HTTP+JSON"])("the official 1.0 client over %s", (bind
     const sent = await client.sendMessage({ tenant: "", message, configuration: undefined, metadata: undefined });
     expect(sent).toMatchObject({ id: "t-1", artifacts: [{ parts: [{ content: { value: "hello" } }] }] });
     expect(await client.getTask({ tenant: "", id: "t-1" })).toMatchObject({ id: "t-1" });
-    const listed = await client.listTasks({ tenant: "acme", contextId: "", status: TaskState.TASK_STATE_COMPLETED, pageToken: "", pageSize: 5, statusTimestampAfter: undefined });
+    const listed = await client.listTasks({
+      tenant: "acme",
+      contextId: "",
+      status: TaskState.TASK_STATE_COMPLETED,
+      pageToken: "",
+      pageSize: 5,
+      statusTimestampAfter: undefined,
+    });
     expect(listed).toMatchObject({ totalSize: 1, tasks: [{ id: "t-1" }] });
   });
 
   test("streams and subscribes", async () => {
     const client = await connect();
     const cases = [];
-    for await (const event of client.sendMessageStream({ tenant: "", message, configuration: undefined, metadata: undefined })) {
+    for await (const event of client.sendMessageStream({
+      tenant: "",
+      message,
+      configuration: undefined,
+      metadata: undefined,
+    })) {
       cases.push(event.payload?.$case);
     }
     expect(cases).toEqual(["task", "artifactUpdate", "statusUpdate"]);
@@ -50,15 +68,26 @@ describe.each(["JSONRPC", "HTTP+JSON"])("the official 1.0 client over %s", (bind
   test("gets errors as their own classes", async () => {
     const client = await connect();
     await expect(client.getTask({ tenant: "", id: "nope" })).rejects.toMatchObject({ name: "TaskNotFoundError" });
-    await expect(client.cancelTask({ tenant: "", id: "t-1", metadata: undefined })).rejects.toMatchObject({ name: "TaskNotCancelableError" });
-    await expect(client.resubscribeTask({ tenant: "", id: "nope" }).next()).rejects.toMatchObject({ name: "TaskNotFoundError" });
+    await expect(client.cancelTask({ tenant: "", id: "t-1", metadata: undefined })).rejects.toMatchObject({
+      name: "TaskNotCancelableError",
+    });
+    await expect(client.resubscribeTask({ tenant: "", id: "nope" }).next()).rejects.toMatchObject({
+      name: "TaskNotFoundError",
+    });
     const bad = { ...message, role: Role.ROLE_UNSPECIFIED };
-    await expect(client.sendMessage({ tenant: "", message: bad, configuration: undefined, metadata: undefined })).rejects.toThrow(/message\.role/);
+    await expect(
+      client.sendMessage({ tenant: "", message: bad, configuration: undefined, metadata: undefined }),
+    ).rejects.toThrow(/message\.role/);
   });
 });
 
 describe.each(["JSONRPC", "HTTP+JSON"])("the official 0.3 client over %s", (binding) => {
-  const legacy = { kind: "message" as const, messageId: "m-1", role: "user" as const, parts: [{ kind: "text" as const, text: "hello" }] };
+  const legacy = {
+    kind: "message" as const,
+    messageId: "m-1",
+    role: "user" as const,
+    parts: [{ kind: "text" as const, text: "hello" }],
+  };
 
   async function connect() {
     const { fetch } = createFakeGateway();
@@ -74,7 +103,10 @@ describe.each(["JSONRPC", "HTTP+JSON"])("the official 0.3 client over %s", (bind
     const client = await connect();
     const sent = await client.sendMessage({ message: legacy });
     expect(sent).toMatchObject({ kind: "task", id: "t-1", artifacts: [{ parts: [{ kind: "text", text: "hello" }] }] });
-    expect(await client.getTask({ id: "t-1", historyLength: 2 })).toMatchObject({ id: "t-1", status: { state: "completed" } });
+    expect(await client.getTask({ id: "t-1", historyLength: 2 })).toMatchObject({
+      id: "t-1",
+      status: { state: "completed" },
+    });
     await expect(client.getTask({ id: "nope" })).rejects.toThrow(/nope|not found/i);
     await expect(client.cancelTask({ id: "t-1" })).rejects.toThrow(/cannot be canceled/);
   });

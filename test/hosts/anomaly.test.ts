@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { TaskState } from "@a2a-js/sdk";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startAzurite } from "../../src/hosts/node/azurite.ts";
+import type { Azurite } from "../../src/hosts/node/azurite.ts";
+import { connect, toSend } from "../support/a2a-client.ts";
+import { startHost } from "../support/host-process.ts";
+import type { HostProcess } from "../support/host-process.ts";
+
+const folder = new URL("../../samples/", import.meta.url);
+const samples = readdirSync(folder).filter((name) => name.endsWith(".csv"));
+
+let azurite: Azurite;
+let host: HostProcess;
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  host = await startHost({ STORAGE_CONNECTION_STRING: azurite.connectionString });
+});
+
+afterAll(async () => {
+  await host.end("SIGKILL");
+  await azurite.close();
+});
+
+describe.each(["JSONRPC", "HTTP+JSON"])("the anomaly agent over %s", (binding) => {
+  test.each(samples)("streams what it finds in %s", async (filename) => {
+    const client = await connect(host.url, "anomaly", binding);
+    const raw = readFileSync(new URL(filename, folder)).toString("base64");
+    const arrivals: number[] = [];
+    const artifacts = new Set<string>();
+    let anomalies = 0;
+    let last: TaskState | undefined;
+    let taskId = "";
+    for await (const { payload } of client.sendMessageStream(toSend({ raw, mediaType: "text/csv", filename }))) {
+      arrivals.push(performance.now());
+      if (payload?.$case === "task") taskId = payload.value.id;
+      if (payload?.$case === "statusUpdate") last = payload.value.status?.state;
+      if (payload?.$case !== "artifactUpdate") continue;
+      artifacts.add(payload.value.artifact?.artifactId ?? "");
+      for (const { content } of payload.value.artifact?.parts ?? []) {
+        if (content?.$case === "data") anomalies += (content.value as { anomalies: unknown[] }).anomalies.length;
+      }
+    }
+    expect(last).toBe(TaskState.TASK_STATE_COMPLETED);
+    expect([...artifacts]).toEqual(["anomalies", "plot", "summary"]);
+    expect(anomalies).toBeGreaterThan(0);
+    // Not all at once when the work is done: the analysis alone takes longer than this.
+    expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(50);
+
+    const task = await client.getTask({ tenant: "", id: taskId });
+    const plot = task.artifacts.find(({ artifactId }) => artifactId === "plot")?.parts[0]?.content;
+    expect(plot?.$case === "raw" && Buffer.from(plot.value).toString()).toMatch(/^<svg[^]*<\/svg>\s*$/);
+  });
+});

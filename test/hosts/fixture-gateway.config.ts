@@ -1,0 +1,48 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { defineAgent, defineGateway } from "../../src/index.ts";
+import type { Turn } from "../../src/index.ts";
+
+/** What the host tests talk to. */
+
+const echo = defineAgent({
+  ...describe("echo"),
+  rerun: "safe",
+  async run(turn) {
+    await turn.artifact("echo").close(turn.message.parts);
+    await turn.complete("done");
+  },
+});
+
+const count = defineAgent({ ...describe("count"), run: countSlowly });
+
+const countOnce = defineAgent({ ...describe("count-once"), onCrash: "fail", run: countSlowly });
+
+/** Goes on for a while after it was told to stop. */
+const stubborn = defineAgent({
+  ...describe("stubborn"),
+  async run(turn) {
+    await turn.working("started");
+    await wait(60_000);
+  },
+});
+
+export default defineGateway({ agents: [echo, count, countOnce, stubborn] });
+
+/** 1 to 12 in 1.3 s, as chunks of one artifact. */
+async function countSlowly(turn: Turn): Promise<void> {
+  const numbers = turn.artifact("numbers");
+  for (let number = 1; number < 12; number += 1) {
+    await numbers.append(`${number} `);
+    await wait(120, undefined, { signal: turn.signal });
+  }
+  await numbers.close("12");
+  await turn.complete("counted");
+}
+
+function describe(id: string) {
+  return {
+    id,
+    version: "1.0.0",
+    card: { name: id, description: id, skills: [{ id, name: id, description: id, tags: ["test"] }] },
+  };
+}

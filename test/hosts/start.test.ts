@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { endedHost, startHost } from "../support/host-process.ts";
+import type { HostProcess } from "../support/host-process.ts";
+
+const run = promisify(execFile);
+const sender = fileURLToPath(new URL("../../samples/send.ts", import.meta.url));
+const sample = fileURLToPath(new URL("../../samples/warehouse-energy.csv", import.meta.url));
+
+let folder: string;
+let host: HostProcess | undefined;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "a2a-start-"));
+});
+
+afterAll(async () => {
+  await host?.end("SIGTERM");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("what was sent right before kill -9 is there after the next start", async () => {
+  host = await startHost({}, "start.ts", folder);
+  const sent = await send("--url", host.url, sample);
+  await host.end("SIGKILL");
+  expect(sent).toMatch(
+    /^2025-05-08T05:00:00 {2}87\.9, expected .* score \d+\.\d+\. A reading .* above its neighbours/m,
+  );
+  const id = /^Task (\S+) completed/m.exec(sent)?.[1] ?? "";
+
+  host = await startHost({}, "start.ts", folder);
+  const seen = await send("--url", host.url, "--task", id);
+  expect(seen.split("\n").filter((line) => /^\d{4}-/.test(line))).toEqual(
+    sent.split("\n").filter((line) => /^\d{4}-/.test(line)),
+  );
+  expect(await host.end("SIGINT")).toBe(0);
+});
+
+test("memory needs no Azurite and leaves no data", async () => {
+  const inMemory = await startHost({ TASK_STORE: "memory" }, "start.ts", folder);
+  expect(inMemory.output).not.toContain("Azurite");
+  await inMemory.end("SIGKILL");
+});
+
+test.each([
+  [["no-such-file.csv"], /^There is no file no-such-file\.csv\.$/],
+  [
+    ["--url", "http://127.0.0.1:9", sample],
+    /^Nobody answers at http:\/\/127\.0\.0\.1:9\. Start the gateway with: npm start$/,
+  ],
+  [[], /^npm run send -- FILE\.csv/],
+])("the sender told %j says what is wrong", async (options, expected) => {
+  const failure: unknown = await send(...options).catch((error: unknown) => error);
+  expect((failure as { stderr: string }).stderr.trim()).toMatch(expected);
+});
+
+test("a mistake in the environment is told before Azurite starts", async () => {
+  const { code, output } = await endedHost({ LEASE_SECONDS: "never" }, "start.ts", folder);
+  expect(code).toBe(1);
+  expect(output).toContain("at LEASE_SECONDS");
+  expect(output).not.toContain("Azurite");
+});
+
+async function send(...options: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [sender, ...options], { cwd: folder });
+  return stdout;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, parseConfig } from "../../../src/config/config.ts";
+
+const local = { AUTH_MODE: "none", TASK_STORE: "memory" };
+
+test("defaults hold, and an empty value is none", () => {
+  expect(parseConfig({ ...local, PORT: "" })).toMatchObject({
+    PORT: 7071,
+    HOST: "127.0.0.1",
+    LEASE_SECONDS: 30,
+    TURN_TIMEOUT: 900_000,
+    MAX_BODY: 32 * 1024 ** 2,
+    CORS_ORIGINS: [],
+  });
+});
+
+test("variables of other programs are left alone", () => {
+  expect(parseConfig({ ...local, HOME: "/home" })).not.toHaveProperty("HOME");
+});
+
+test("what was read can not be changed", () => {
+  expect(parseConfig(local)).toSatisfy(Object.isFrozen);
+});
+
+test.each([
+  ["500 ms", 500],
+  ["90", 90_000],
+  ["2s", 2_000],
+  ["15 min", 900_000],
+  ["24 H", 86_400_000],
+  ["7 d", 604_800_000],
+])("the duration %j is %d ms", (text, ms) => {
+  expect(parseConfig({ ...local, TURN_TIMEOUT: text }).TURN_TIMEOUT).toBe(ms);
+});
+
+test.each([
+  ["512", 512],
+  ["64 KiB", 65_536],
+  ["1mib", 1_048_576],
+])("the size %j is %d bytes", (text, bytes) => {
+  expect(parseConfig({ ...local, MAX_BODY: text }).MAX_BODY).toBe(bytes);
+});
+
+test("origins are a list by comma", () => {
+  const { CORS_ORIGINS } = parseConfig({ ...local, CORS_ORIGINS: "https://a.example, https://b.example," });
+  expect(CORS_ORIGINS).toEqual(["https://a.example", "https://b.example"]);
+});
+
+describe("what cannot work is refused, all of it at once", () => {
+  test.each([
+    [{ PORT: "65536" }, ["PORT"]],
+    [{ PORT: "7e3" }, ["PORT"]],
+    [{ TURN_TIMEOUT: "-1 s" }, ["TURN_TIMEOUT"]],
+    [{ TURN_TIMEOUT: "1 week" }, ["TURN_TIMEOUT"]],
+    [{ MAX_BODY: "32 MB" }, ["MAX_BODY"]],
+    [{ STATE_KEY: "c2hvcnQ=" }, ["STATE_KEY"]],
+    [{ PUBLIC_BASE_URL: "ftp://a.example" }, ["PUBLIC_BASE_URL"]],
+    [{ STORAGE_ACCOUNT: "Not An Account" }, ["STORAGE_ACCOUNT"]],
+    [{ TASK_STORE: "table" }, ["STORAGE_CONNECTION_STRING"]],
+    [{ STORAGE_ACCOUNT: "mine", STORAGE_CONNECTION_STRING: "x" }, ["STORAGE_ACCOUNT"]],
+    [{ HOST: "0.0.0.0" }, ["HOST"]],
+    [{ AUTH_MODE: "jwt" }, ["AUTH_MODE"]],
+    [
+      { AUTH_MODE: "jwt", PORT: "x", LEASE_SECONDS: "1", TASK_STORE: "table" },
+      ["AUTH_MODE", "LEASE_SECONDS", "PORT", "STORAGE_CONNECTION_STRING"],
+    ],
+    [{ HOST: "0.0.0.0", LOG_LEVEL: "loud" }, ["HOST", "LOG_LEVEL"]],
+  ])("%j", (env: Record<string, string>, names) => {
+    expect(mistakes({ ...local, ...env })).toEqual(names);
+  });
+
+  test("a gateway without AUTH_MODE does not start for everybody", () => {
+    expect(mistakes({ TASK_STORE: "memory" })).toEqual(["AUTH_MODE"]);
+  });
+});
+
+/** The names that the error gives, sorted. */
+function mistakes(env: Record<string, string>): string[] {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [...error.message.matchAll(/→ at (\w+)/g)].map(([, name]) => name ?? "").toSorted();
+  }
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { Message, StreamResponse, Task, TaskState } from "@a2a-js/sdk";
+import { describe, expect, test } from "vitest";
+import type { TableClient } from "@azure/data-tables";
+import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
+import { createTableTaskIndex } from "../../src/adapters/table-storage/task-index.ts";
+import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
+import { claimParts, partsOfTask } from "../../src/tasks/claims.ts";
+import { encodeHead, SCHEMA } from "../../src/tasks/head.ts";
+import type { Head } from "../../src/tasks/head.ts";
+import { encodeEvent, encodeSnapshot } from "../../src/tasks/rows.ts";
+
+const doc = readFileSync(new URL("../../docs/storage.md", import.meta.url), "utf8");
+const key = { scope: "0123456789abcdef0123456789abcdef", taskId: "t-1" };
+const large = { text: "x".repeat(50_000) };
+
+describe("docs/storage.md names what is stored, neither less nor more:", () => {
+  test("the schema", () => {
+    expect(doc).toContain(`layout of schema ${SCHEMA};`);
+  });
+
+  test("head", () => {
+    // Required: a field that is added to Head must be added here, and then to the document.
+    const head: Required<Head> = {
+      schema: SCHEMA,
+      agent: "echo",
+      major: 1,
+      contextId: "c-1",
+      state: TaskState.TASK_STATE_WORKING,
+      statusTime: 1,
+      created: 1,
+      generation: 1,
+      snapshot: 0,
+      snapshotBytes: 0,
+      tailBytes: 0,
+      turn: 1,
+      epoch: 1,
+      nonce: "n",
+      seq: 1,
+      lease: { holder: "h", until: 2 },
+      cancel: { by: "b", deadline: 2 },
+      attempts: 0,
+      pushConfigs: 0,
+      caller: { scope: key.scope, tenant: "", subject: "", roles: [] },
+    };
+    expect(namesUnder("### `head`")).toEqual(namesIn(encodeHead(head)));
+  });
+
+  test("events", async () => {
+    const payloads = createMemoryPayloads();
+    const message = Message.fromJSON({ messageId: "m", role: "ROLE_USER", parts: [large] });
+    await claimParts(payloads, key, message.parts);
+    const response = StreamResponse.fromJSON({ statusUpdate: { taskId: "t-1", contextId: "c-1" } });
+    const row = encodeEvent({ generation: 7, epoch: 1, response, message, nonce: "n" });
+    expect(row.key).toBe("e-0000000007");
+    expect(namesUnder("### `e-…`")).toEqual(namesIn(row.body));
+  });
+
+  test("the folded task", async () => {
+    const payloads = createMemoryPayloads();
+    const task = Task.fromJSON({ id: "t-1", artifacts: [{ artifactId: "a", parts: [large] }] });
+    await claimParts(payloads, key, partsOfTask(task));
+    const row = encodeSnapshot(7, task);
+    expect(row.key).toBe("s");
+    expect(namesUnder("### `s`")).toEqual(namesIn(row.body));
+  });
+
+  test("rows of the log", async () => {
+    const { entities, table } = recordingTable();
+    await createTableTaskLog(table).create(key, new Uint8Array([1]), []);
+    expect(entities[0]).toMatchObject({ partitionKey: `${key.scope}.t-1`, rowKey: "head" });
+    expect(Object.keys(entities[0] ?? {})).toEqual(["partitionKey", "rowKey", "b0"]);
+  });
+
+  test("open rows", async () => {
+    const { entities, table } = recordingTable();
+    await createTableTaskIndex(table).putOpen({ ...key, agent: "echo", turn: 2, created: 1, due: 2 });
+    const [{ partitionKey, rowKey, ...columns } = {}] = entities;
+    expect([partitionKey, rowKey]).toEqual(["open-f", `${key.scope}.echo.t-1.000002`]);
+    expect(namesUnder("### `open-…`")).toEqual(Object.keys(columns).toSorted());
+  });
+
+  test("done rows", async () => {
+    const { entities, table } = recordingTable();
+    const projection = new Uint8Array([1]);
+    const row = { ...key, agent: "echo", contextId: "c", state: "s", statusTime: 1_000, projection };
+    await createTableTaskIndex(table).putDone(row);
+    const [{ partitionKey, rowKey, ...columns } = {}] = entities;
+    expect([partitionKey, rowKey]).toEqual([`done-${key.scope}.echo`, "999999999998999.t-1"]);
+    expect(namesUnder("### `done-…`")).toEqual(Object.keys(columns).toSorted());
+  });
+});
+
+/** First cells of the table that follows a heading, sorted. */
+function namesUnder(heading: string): string[] {
+  const [, section = ""] = doc.split(`\n${heading}`);
+  const [own = ""] = section.split(/\n#/);
+  return [...own.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name ?? "").toSorted();
+}
+
+function namesIn(body: Uint8Array): string[] {
+  return Object.keys(JSON.parse(Buffer.from(body).toString())).toSorted();
+}
+
+/** Clients that keep what is written through them. */
+function recordingTable() {
+  const entities: Record<string, unknown>[] = [];
+  const write = (entity: Record<string, unknown>) => {
+    entities.push(entity);
+    return Promise.resolve({ etag: "1" });
+  };
+  const client = { createEntity: write, upsertEntity: write } as unknown as TableClient;
+  return { entities, table: { conditional: client, retrying: client } };
+}
