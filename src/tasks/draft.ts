@@ -1,10 +1,13 @@
 import type { StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
+import type { LogRow } from "../ports/task-log.ts";
 import { partsOf, sizeOf } from "./claims.ts";
 
-/** An event that an agent emitted and that is not in the log yet. */
+/** What an agent emitted and is not in the log yet. All of it goes into one transaction. */
 export interface Draft {
-  readonly response: StreamResponse;
-  /** At least the bytes that its row will take. */
+  readonly responses: readonly StreamResponse[];
+  /** A step's result or a checkpoint, together with the events before it. */
+  readonly row?: LogRow;
+  /** At least the bytes that its rows will take. */
   readonly bytes: number;
   readonly settle: { resolve(): void; reject(error: unknown): void };
 }
@@ -20,27 +23,44 @@ export interface Batch {
   readonly drafts: readonly Draft[];
   /** One per row: adjacent chunks of one artifact have become one. */
   readonly responses: readonly StreamResponse[];
+  readonly rows: readonly LogRow[];
 }
 
 /** Takes from the front of `pending` as much as one transaction carries. */
 export function takeBatch(pending: Draft[]): Batch {
   const responses: StreamResponse[] = [];
-  let last = 0;
+  const rows: LogRow[] = [];
+  let chunk = 0;
   let bytes = 0;
   let taken = 0;
   for (const draft of pending) {
-    const size = Math.min(draft.bytes, MAX_ROW_BYTES);
-    const previous = responses.at(-1);
-    const merged = previous && last + size <= MAX_CHUNK_BYTES ? mergeChunks(previous, draft.response) : undefined;
-    if (taken > 0 && (bytes + size > MAX_BYTES || (!merged && responses.length === MAX_ROWS))) {
+    const size = draft.responses.length > 1 ? draft.bytes : Math.min(draft.bytes, MAX_ROW_BYTES);
+    const merged = chunk + size <= MAX_CHUNK_BYTES ? continueLast(responses, draft) : undefined;
+    const count = responses.length + rows.length + draft.responses.length + 1;
+    if (taken > 0 && (bytes + size > MAX_BYTES || (!merged && count > MAX_ROWS))) {
       break;
     }
-    responses.splice(merged ? -1 : responses.length, merged ? 1 : 0, merged ?? draft.response);
-    last = merged ? last + size : size;
+    if (merged) {
+      responses[responses.length - 1] = merged;
+    } else {
+      responses.push(...draft.responses);
+    }
+    if (draft.row) {
+      rows.push(draft.row);
+    }
+    chunk = merged ? chunk + size : size;
     bytes += size;
     taken += 1;
   }
-  return { drafts: pending.splice(0, taken), responses };
+  return { drafts: pending.splice(0, taken), responses, rows };
+}
+
+function continueLast(
+  responses: readonly StreamResponse[],
+  { responses: more, row }: Draft,
+): StreamResponse | undefined {
+  const [last, next] = [responses.at(-1), more[0]];
+  return last && next && more.length === 1 && !row ? mergeChunks(last, next) : undefined;
 }
 
 /** JSON escapes take up to six bytes a character, base64 four for three. */

@@ -31,6 +31,12 @@ export interface Head {
   readonly tailBytes: number;
   /** 1 for the message that created the task, one more for each follow-up. */
   readonly turn: number;
+  /** Generation of the event that began the turn. */
+  readonly turnStart: number;
+  /** Steps of this turn whose results are stored. */
+  readonly steps: number;
+  /** Whether row `k-state` exists. */
+  readonly checkpoint: boolean;
   /** Moves with every change of holder; events carry it, so that a stale holder is recognised. */
   readonly epoch: number;
   /** Who began the epoch: tells one's own lost acknowledgement from another's write. */

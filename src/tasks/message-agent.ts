@@ -3,6 +3,7 @@ import { delay } from "./delay.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { Call } from "./task-engine.ts";
 import { TaskError } from "./task-fault.ts";
+import { NOTHING_EARLIER } from "./steps.ts";
 import { AbortedError, createTurn } from "./turn.ts";
 
 /**
@@ -31,6 +32,7 @@ export async function runMessageAgent(
     caller,
     attempt: 1,
     saved: undefined,
+    earlier: NOTHING_EARLIER,
   };
   const turn = createTurn(input, {
     signal: () => abort.signal,
@@ -44,6 +46,7 @@ export async function runMessageAgent(
       }
       replied.resolve(status.message);
     },
+    openArtifact: () => refuse("has no task to keep an artifact in"),
     step: (_name, run) => run(parts.random.id()),
     checkpoint: () => refuse("has no task to keep a checkpoint in"),
   });

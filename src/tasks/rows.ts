@@ -105,7 +105,8 @@ export async function decodeSnapshot(
   return { generation: json.generation, task };
 }
 
-async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
+/** A row's JSON, from wherever its body is. @throws StoreError */
+export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
   const json = fromJsonBytes<T | { readonly body: Claim }>(body);
   return "body" in json ? fromJsonBytes<T>(await payloads.get(task, json.body)) : json;
 }

@@ -86,6 +86,9 @@ function create(task: NewTask, by: Writer): Change {
       snapshotBytes: 0,
       tailBytes: 0,
       turn: 1,
+      turnStart: 1,
+      steps: 0,
+      checkpoint: false,
       epoch: 1,
       nonce: by.nonce,
       seq: 1,
@@ -111,7 +114,8 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
     return refuse("Task is being canceled.");
   }
   const state = held ? TaskState.TASK_STATE_WORKING : TaskState.TASK_STATE_SUBMITTED;
-  const began = beginEpoch({ ...head, turn: head.turn + 1, attempts: 0 }, by, held);
+  const nextTurn = { ...head, turn: head.turn + 1, turnStart: head.generation + 1, steps: 0, attempts: 0 };
+  const began = beginEpoch(nextTurn, by, held);
   return withEvents(began, [statusUpdate(taskId, head.contextId, state, undefined)], by, { message, nonce: by.nonce });
 }
 
@@ -144,12 +148,24 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
     : { change: { head: began, events: [] } };
 }
 
+/** What a holder stores besides events: progress, after which earlier crashes count no more. */
+export interface Recorded {
+  readonly steps: number;
+  readonly checkpoint: boolean;
+}
+
 /** The holder's own events. An event that ends the turn gives the lease back in the same transaction. */
-function append(head: Head, responses: readonly StreamResponse[], by: Writer): Decision {
+function append(head: Head, responses: readonly StreamResponse[], by: Writer, recorded?: Recorded): Decision {
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
   }
-  return withEvents({ ...head, seq: head.seq + 1, lease: leaseOf(by) }, responses, by);
+  const next = { ...head, seq: head.seq + 1, lease: leaseOf(by) };
+  if (recorded) {
+    next.attempts = 0;
+    next.steps += recorded.steps;
+    next.checkpoint ||= recorded.checkpoint;
+  }
+  return withEvents(next, responses, by);
 }
 
 function renew(head: Head, by: Writer): Decision {
@@ -233,7 +249,9 @@ function withEvents(
     events.push(first && events.length === 0 ? { ...event, message: first.message, nonce: first.nonce } : event);
   }
   const lease = endsTurn(state) ? undefined : head.lease;
-  return { change: { head: { ...head, state, statusTime, generation: head.generation + events.length, lease }, events } };
+  return {
+    change: { head: { ...head, state, statusTime, generation: head.generation + events.length, lease }, events },
+  };
 }
 
 function withTimestamp(

@@ -9,6 +9,7 @@ import { openRow } from "./open-row.ts";
 import { isTaskId, readReferences, readTask } from "./read-task.ts";
 import { retry } from "./retry.ts";
 import type { Decision, NewTask, Refusal } from "./rules.ts";
+import { NOTHING_EARLIER, readCheckpoint } from "./steps.ts";
 import type { Tails } from "./tails.ts";
 import type { Call } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
@@ -62,6 +63,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
         caller,
         attempt: 1,
         saved: undefined,
+        earlier: NOTHING_EARLIER,
       },
       open: openRow(parts, key, agent.id, 1),
       writer: { key, nonce: random.id(), from: { create: task }, since: clock.monotonic() },
@@ -154,7 +156,8 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
         references: await readReferences(parts, key.scope, message),
         caller: call.caller,
         attempt: 1,
-        saved: undefined,
+        saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),
+        earlier: NOTHING_EARLIER,
       },
       open,
       writer: { key, nonce, from: { version, task }, since },

@@ -1,15 +1,16 @@
-import type { StreamResponse, Task } from "@a2a-js/sdk";
+import type { Part, StreamResponse, Task } from "@a2a-js/sdk";
 import { StoreError } from "../ports/store-error.ts";
-import type { TaskKey } from "../ports/task-log.ts";
+import type { LogRow, TaskKey } from "../ports/task-log.ts";
 import { bytesOf, takeBatch } from "./draft.ts";
 import type { Batch, Draft } from "./draft.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
 import type { Head } from "./head.ts";
 import { claimParts, needsClaim, partsOf } from "./claims.ts";
+import { CHECKPOINT } from "./steps.ts";
 import type { LogEvent } from "./rows.ts";
 import { retry } from "./retry.ts";
-import type { Decision, NewTask, Writer } from "./rules.ts";
+import type { Decision, NewTask, Recorded, Writer } from "./rules.ts";
 import { endsTurn, isTerminal } from "./task-state.ts";
 import { transact } from "./transact.ts";
 import type { Version } from "./transact.ts";
@@ -26,6 +27,8 @@ export interface TaskWriter {
    * together, and nobody was told. Rejects when the task was lost to another holder or its turn has ended.
    */
   emit(response: StreamResponse): Promise<void>;
+  /** Stores a row together with events, all or nothing. Resolves when they are in the log; rejects like `emit`. */
+  record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
   /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
   begin(): Promise<void>;
   /** Reads the head soon: somebody says that it changed. */
@@ -91,7 +94,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     get pendingBytes() {
       return pendingBytes;
     },
-    emit,
+    emit: (response) => submit([response]),
+    record: (row, responses) => submit(responses, row),
     begin() {
       deferred = false;
       return pump();
@@ -107,25 +111,26 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     },
   };
 
-  function emit(response: StreamResponse): Promise<void> {
+  function submit(responses: readonly StreamResponse[], row?: LogRow): Promise<void> {
     if (state !== "open") {
       return quiet(Promise.reject(isOver()));
     }
-    const bytes = bytesOf(response);
+    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
     pendingBytes += bytes;
-    if (deferred && pendingBytes > MAX_HELD_BACK) {
+    // A stored result is worth a commit: it exists so that it need not be had again.
+    if (deferred && (row || pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const isHeldBack = deferred && !endsTurn(stateOf(response));
-    enqueue({ response, bytes, settle: { resolve, reject } });
+    const isHeldBack = deferred && !responses.some((response) => endsTurn(stateOf(response)));
+    enqueue({ responses, ...(row && { row }), bytes, settle: { resolve, reject } });
     void quiet(promise);
     return isHeldBack ? Promise.resolve() : promise;
   }
 
   /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
   function enqueue(draft: Draft): void {
-    const content = partsOf(draft.response);
+    const content = draft.responses.length === 1 ? partsOfFirst(draft) : draft.responses.flatMap((one) => partsOf(one));
     if (!preparing && !needsClaim(content)) {
       push(draft);
       return;
@@ -153,7 +158,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       return;
     }
     pending.push(draft);
-    if (endsTurn(stateOf(draft.response))) {
+    if (draft.responses.some((response) => endsTurn(stateOf(response)))) {
       deferred = false;
     }
     void pump();
@@ -195,7 +200,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       const transaction = transact(parts, {
         key: start.key,
         from: version,
-        decide: (head) => decide(head, batch.responses, releasing),
+        decide: (head) => decide(head, batch, releasing),
+        rows: batch.rows,
         taskAfter: ({ events }) => foldAll(events),
         deadline: creating ? sent + settings.lease / 3 : confirmed + (settings.lease * 5) / 6,
       });
@@ -231,22 +237,22 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     }
   }
 
-  function decide(head: Head | undefined, responses: readonly StreamResponse[], releasing: boolean): Decision {
+  function decide(head: Head | undefined, { responses, rows }: Batch, releasing: boolean): Decision {
     const by: Writer = { holder: parts.instance, nonce: start.nonce, now: clock.now(), lease: settings.lease };
     if (releasing && head) {
       return rules.release(head, by);
     }
     if (version || !create) {
-      return head ? rules.append(head, responses, by) : { refused: { code: "fenced" } };
+      return head ? rules.append(head, responses, by, toRecorded(rows)) : { refused: { code: "fenced" } };
     }
     if (head) {
       return { refused: { code: "idle" } };
     }
     const created = rules.create(create, by);
-    if (responses.length === 0) {
+    if (responses.length === 0 && rows.length === 0) {
       return { change: created };
     }
-    const more = rules.append(created.head, responses, by);
+    const more = rules.append(created.head, responses, by, toRecorded(rows));
     return "refused" in more
       ? more
       : { change: { head: more.change.head, events: [...created.events, ...more.change.events] } };
@@ -305,6 +311,18 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       arm();
     });
   }
+}
+
+function partsOfFirst({ responses: [response] }: Draft): readonly Part[] {
+  return response ? partsOf(response) : [];
+}
+
+function toRecorded(rows: readonly LogRow[]): Recorded | undefined {
+  if (rows.length === 0) {
+    return undefined;
+  }
+  const checkpoints = rows.filter(({ key }) => key === CHECKPOINT).length;
+  return { steps: rows.length - checkpoints, checkpoint: checkpoints > 0 };
 }
 
 function isOver(): LostError {

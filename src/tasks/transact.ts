@@ -31,6 +31,8 @@ export interface Transaction {
   readonly from: Version | undefined;
   /** Called again with the newer head after somebody else changed it. */
   readonly decide: (head: Head | undefined) => Decision;
+  /** Further rows of the same transaction. */
+  readonly rows?: readonly LogRow[];
   /** The folded task after the change, for writers that know it: lets the snapshot be renewed. */
   readonly taskAfter?: (change: Change) => Task;
   /** Monotonic ms after which an unreachable store ends the attempt. */
@@ -44,7 +46,7 @@ export interface Transaction {
  */
 export async function transact(
   parts: EngineParts,
-  { key, from, decide, taskAfter, deadline }: Transaction,
+  { key, from, decide, rows: further = [], taskAfter, deadline }: Transaction,
 ): Promise<Outcome> {
   let version = from;
   for (;;) {
@@ -53,7 +55,7 @@ export async function transact(
       return { code: "refused", refusal: decision.refused };
     }
     await storeContent(parts, key, decision.change, deadline);
-    const { change, rows } = encodeChange(decision.change, taskAfter);
+    const { change, rows } = encodeChange(decision.change, further, taskAfter);
     const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
     const head = encodeHead(change.head);
     let current = version;
@@ -119,10 +121,14 @@ type RowWrite = Extract<LogWrite, { readonly row: LogRow }>;
 
 function encodeChange(
   { head, events }: Change,
+  further: readonly LogRow[],
   taskAfter: Transaction["taskAfter"],
 ): { readonly change: Change; readonly rows: readonly RowWrite[] } {
   const rows = events.map((event): RowWrite => ({ op: "insert", row: encodeEvent(event) }));
   const tailBytes = rows.reduce((sum, { row }) => sum + row.body.byteLength, head.tailBytes);
+  for (const row of further) {
+    rows.push({ op: "put", row });
+  }
   if (!taskAfter || !isSnapshotDue(head, events.length, tailBytes)) {
     return { change: { head: { ...head, tailBytes }, events }, rows };
   }

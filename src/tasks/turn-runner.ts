@@ -1,9 +1,11 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { StreamResponse, Task } from "@a2a-js/sdk";
 import { AgentFailure } from "../ports/agent-failure.ts";
-import type { AbortCode, Agent, Content } from "../ports/agent.ts";
+import type { AbortCode, Agent, Content, Json } from "../ports/agent.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { createReplay } from "./replay.ts";
 import { statusUpdate } from "./rules.ts";
+import { toCheckpointRow, toStepRow } from "./steps.ts";
 import { LostError } from "./task-writer.ts";
 import type { TaskWriter } from "./task-writer.ts";
 import { AbortedError, agentMessage, createTurn, TurnEnded } from "./turn.ts";
@@ -18,6 +20,8 @@ export interface TurnRun {
 
 /** Uncommitted bytes that an agent may pile up by not awaiting the log. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+/** Events of one step: with its result they are one transaction. */
+const MAX_STEP_EVENTS = 90;
 /** How long an agent that was told to stop may take before its turn ends without it, in ms. */
 const STOP_GRACE = 250;
 
@@ -31,6 +35,10 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   let abort: AbortController | undefined;
   let stopped: AbortCode | undefined;
   let finishing: Promise<void> | undefined;
+  const replay = createReplay(input.earlier);
+  /** Steps that run now, and what was emitted meanwhile: it appears together with a step's result (I13). */
+  let steps = 0;
+  const held: StreamResponse[] = [];
   /** How the agent left its turn; undefined when it did not, and the turn ends without it. */
   const left = Promise.withResolvers<Settled | undefined>();
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
@@ -43,10 +51,11 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       signal,
       task: () => writer.task ?? emptyTask(input),
       newId: () => parts.random.id(),
-      emit,
+      emit: (response) => (replay.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
       finish,
-      step: async (name, work) => work(`${taskId}/${writer.head?.turn ?? 1}/${name}`),
-      checkpoint: () => Promise.resolve(),
+      openArtifact: (artifactId) => replay.openArtifact(artifactId),
+      step,
+      checkpoint: (value) => writer.record(toCheckpointRow(value), held.splice(0)),
     });
     try {
       agent.run(turn).then(
@@ -130,12 +139,54 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       await fail("The agent emitted faster than its task could be stored. Await each call before the next.");
       throw new TurnEnded();
     }
+    if (isInStep()) {
+      if (held.length >= MAX_STEP_EVENTS) {
+        throw new TypeError(
+          `a step may emit at most ${MAX_STEP_EVENTS} events, since they are stored together with its result`,
+        );
+      }
+      held.push(response);
+      return;
+    }
     await writer.emit(response);
+  }
+
+  async function step(name: string, work: (idempotencyKey: string) => Promise<Json>): Promise<Json> {
+    const stored = replay.takeStep(name);
+    if (stored) {
+      return stored.value;
+    }
+    if (stopped !== undefined) {
+      throw new AbortedError(stopped);
+    }
+    const turn = writer.head?.turn ?? 1;
+    steps += 1;
+    let value: Json;
+    try {
+      // As it will be read back: what JSON cannot carry is lost now, not after a crash.
+      value = JSON.parse(JSON.stringify((await work(`${taskId}/${turn}/${name}`)) ?? null));
+    } catch (error) {
+      steps -= 1;
+      if (!isInStep()) {
+        await Promise.all(held.splice(0).map((response) => writer.emit(response)));
+      }
+      throw error;
+    }
+    steps -= 1;
+    await writer.record(toStepRow(turn, name, value), held.splice(0));
+    return value;
+  }
+
+  function isInStep(): boolean {
+    return steps > 0;
   }
 
   function finish(response: StreamResponse, mayBeStopped = false): Promise<void> {
     if (finishing || (stopped !== undefined && !mayBeStopped)) {
       return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    for (const earlier of held.splice(0)) {
+      void writer.emit(earlier);
     }
     finishing = writer.emit(response);
     const leave = (): void => left.resolve(undefined);

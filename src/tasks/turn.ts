@@ -1,8 +1,10 @@
 import { Role, TaskState } from "@a2a-js/sdk";
-import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import type { Message, Part, StreamResponse, Task } from "@a2a-js/sdk";
 import type { AbortCode, ArtifactInit, ArtifactWriter, Caller, Content, Json, Turn } from "../ports/agent.ts";
 import { toParts } from "./content.ts";
+import type { ChunkFate } from "./replay.ts";
 import { statusUpdate } from "./rules.ts";
+import type { EarlierAttempts } from "./steps.ts";
 
 /** What a turn is about. */
 export interface TurnInput {
@@ -14,6 +16,7 @@ export interface TurnInput {
   readonly caller: Caller;
   readonly attempt: number;
   readonly saved: Json | undefined;
+  readonly earlier: EarlierAttempts;
 }
 
 /** What a turn can do, by whoever runs it. */
@@ -24,6 +27,8 @@ export interface TurnHost {
   emit(response: StreamResponse): Promise<void>;
   /** The turn asks to end with this event. Resolves once it is in the log. */
   finish(response: StreamResponse): Promise<void>;
+  /** How the chunks of one writing of an artifact go, in what earlier attempts left behind. */
+  openArtifact(artifactId: string): (parts: readonly Part[]) => ChunkFate;
   step(name: string, run: (idempotencyKey: string) => Promise<Json>): Promise<Json>;
   checkpoint(value: Json): Promise<void>;
 }
@@ -109,36 +114,37 @@ export function agentMessage(messageId: string, taskId: string, contextId: strin
   };
 }
 
-function createArtifactWriter({ taskId, contextId }: TurnInput, host: TurnHost, artifactId: string, init: ArtifactInit = {}): ArtifactWriter {
-  let chunks = 0;
+function createArtifactWriter(
+  { taskId, contextId }: TurnInput,
+  host: TurnHost,
+  artifactId: string,
+  init: ArtifactInit = {},
+): ArtifactWriter {
+  const decide = host.openArtifact(artifactId);
   return {
     append: (parts) => quiet(send(parts, false)),
     close: (parts) => (parts === undefined ? Promise.resolve() : quiet(send(parts, true))),
   };
 
   async function send(content: Content, lastChunk: boolean): Promise<void> {
-    const parts = toParts(content);
-    if (parts.length === 0) {
+    const given = toParts(content);
+    if (given.length === 0) {
       throw new TypeError(`artifact ${artifactId}: a chunk needs at least one part`);
     }
-    const first = chunks === 0;
-    chunks += 1;
+    const fate = decide(given);
+    if (fate.do === "drop") {
+      return;
+    }
+    const first = !fate.append;
     const artifact = {
       artifactId,
       name: first ? (init.name ?? "") : "",
       description: first ? (init.description ?? "") : "",
-      parts,
+      parts: [...fate.parts],
       metadata: first ? init.metadata : undefined,
       extensions: first ? [...(init.extensions ?? [])] : [],
     };
-    const value = {
-      taskId,
-      contextId,
-      artifact,
-      append: !first,
-      lastChunk,
-      metadata: undefined,
-    };
+    const value = { taskId, contextId, artifact, append: fate.append, lastChunk, metadata: undefined };
     await host.emit({ payload: { $case: "artifactUpdate", value } });
   }
 }

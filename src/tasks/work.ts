@@ -7,6 +7,7 @@ import type { HeldTurns } from "./held-turns.ts";
 import { openRow } from "./open-row.ts";
 import { readReferences, readTask } from "./read-task.ts";
 import { retry } from "./retry.ts";
+import { readCheckpoint, readEarlierAttempts } from "./steps.ts";
 import type { Tails } from "./tails.ts";
 import { isTerminal } from "./task-state.ts";
 import { transact } from "./transact.ts";
@@ -77,7 +78,8 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
       references: await readReferences(parts, key.scope, question),
       caller: version.head.caller,
       attempt: version.head.attempts + 1,
-      saved: undefined,
+      saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),
+      earlier: await retry(parts, deadline, () => readEarlierAttempts(parts, key, version.head)),
     },
     open: openRow(parts, key, version.head.agent, message.turn),
     writer: { key, nonce, from: { version, task }, since },

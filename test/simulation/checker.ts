@@ -4,6 +4,7 @@ import { parseHead } from "../../src/tasks/head.ts";
 import { decodeEvent } from "../../src/tasks/rows.ts";
 import type { LogEvent } from "../../src/tasks/rows.ts";
 import { endsTurn, isTerminal } from "../../src/tasks/task-state.ts";
+import { toWalkResult } from "./sim-agents.ts";
 import { SCOPE } from "./sim-client.ts";
 import type { Transcript } from "./transcript.ts";
 import type { World } from "./world.ts";
@@ -18,11 +19,15 @@ export interface Violation {
 export async function check(world: World, transcript: Transcript): Promise<Violation[]> {
   const violations: Violation[] = transcript.surprises.map((detail) => ({ invariant: "answers", detail }));
   const found = (invariant: string, detail: string): void => void violations.push({ invariant, detail });
+  for (const detail of world.ledger.violations) {
+    found("I13", detail);
+  }
   const logs = new Map<string, LogEvent[]>();
   for (const [taskId, { agent }] of transcript.acknowledged) {
     const events = await checkLog(world, taskId, agent, found);
     if (events) {
       logs.set(taskId, events);
+      checkWalkResult(taskId, agent, events, found);
     }
   }
   for (const { taskId, events } of transcript.streams) {
@@ -97,6 +102,23 @@ async function checkLog(world: World, taskId: string, agent: string, found: Foun
     );
   }
   return events;
+}
+
+/** I13: whatever crashed in between, every step's output is there once and in order. */
+function checkWalkResult(taskId: string, agent: string, events: readonly LogEvent[], found: Found): void {
+  const task = foldUpTo(events, events.length);
+  const question = task?.history[0];
+  if (!agent.startsWith("stepper") || !question || task.status?.state !== TaskState.TASK_STATE_COMPLETED) {
+    return;
+  }
+  const text = (id: string): string =>
+    task.artifacts
+      .find(({ artifactId }) => artifactId === id)
+      ?.parts.map(({ content }) => content?.value)
+      .join("") ?? "";
+  if (text("out") !== toWalkResult(question) || text("before") !== "begun") {
+    found("I13", `${taskId}: its steps left ${text("out")}, not ${toWalkResult(question)}`);
+  }
 }
 
 function checkStream(

@@ -101,6 +101,21 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       flagCancel: (head, taskId, by) => (head.lease ? keepEpoch(head, taskId, by) : rules.flagCancel(head, taskId, by)),
     },
   },
+  "steps-forgotten": {
+    breaks: ["I13"],
+    what: "a resumed turn does not find the results of its steps",
+    stores: withLog((log) => ({
+      readRange: async (task, from, to) => (from.startsWith("k-") ? [] : log.readRange(task, from, to)),
+    })),
+  },
+  "steps-apart-from-events": {
+    breaks: ["I13", "I12"],
+    what: "a step's result is dropped where events went with it",
+    stores: withLog((log) => ({
+      append: (task, head, writes, etag) =>
+        log.append(task, head, writes.some(({ op }) => op === "insert") ? writes.filter(isNoStep) : writes, etag),
+    })),
+  },
   "pages-overlap": {
     breaks: ["I9"],
     what: "a page begins with the last task of the page before",
@@ -145,6 +160,10 @@ function withLog(change: (log: TaskLog) => Partial<TaskLog>): (stores: Stores) =
 
 function withIndex(stores: Stores, change: Partial<Stores["index"]>): Stores {
   return { ...stores, index: { ...stores.index, ...change } };
+}
+
+function isNoStep(write: LogWrite): boolean {
+  return write.op === "delete" || !write.row.key.startsWith("k-0");
 }
 
 function toPut(write: LogWrite): LogWrite {

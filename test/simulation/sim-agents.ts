@@ -1,3 +1,4 @@
+import type { Message } from "@a2a-js/sdk";
 import { defineAgent } from "../../src/agents/define-agent.ts";
 import type { Agent, AgentProfile, Turn } from "../../src/ports/agent.ts";
 import type { Clock } from "../../src/ports/clock.ts";
@@ -9,8 +10,14 @@ const card: AgentProfile = {
   skills: [{ id: "s", name: "s", description: "s", tags: [] }],
 };
 
+/** What no single process can know of steps: which have completed anywhere, and which ran again after that. */
+export interface StepLedger {
+  readonly completed: Set<string>;
+  readonly violations: string[];
+}
+
 /** One agent for each way of treating a turn. Their time is that of the process they run in. */
-export function createSimAgents(clock: Clock): Agent[] {
+export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
   const agent = (id: string, run: (turn: Turn) => Promise<void>, more: Partial<Agent> = {}): Agent =>
     defineAgent({ id, version: "1.0.0", card, rerun: "safe", run, ...more });
   return [
@@ -25,11 +32,17 @@ export function createSimAgents(clock: Clock): Agent[] {
     agent("asker", async (turn) => {
       await turn.working("thinking");
       if (turn.history.length === 0) {
+        await turn.checkpoint({ asked: turn.message.messageId });
         await turn.ask("what else?");
+      }
+      if (turn.saved === undefined) {
+        ledger.violations.push(`${turn.taskId}: the checkpoint of the first turn is gone`);
       }
       await turn.artifact("out").close(turn.message.parts);
       await turn.complete();
     }),
+    agent("stepper", walk, { rerun: "steps" }),
+    agent("stepper-queued", walk, { rerun: "steps", runs: "queue" }),
     agent("thrower", async (turn) => {
       await turn.artifact("out").append("half");
       throw new Error("thrown");
@@ -57,20 +70,50 @@ export function createSimAgents(clock: Clock): Agent[] {
     }),
   ];
 
+  async function walk(turn: Turn): Promise<void> {
+    const { steps, pause } = toPlan(turn.message);
+    const before = turn.artifact("before");
+    await before.close("begun");
+    const out = turn.artifact("out");
+    for (let at = 0; at < steps; at += 1) {
+      const name = `${turn.taskId}/${at}`;
+      const value = await turn.step(`step ${at}`, async () => {
+        if (ledger.completed.has(name)) {
+          ledger.violations.push(`${turn.taskId}: step ${at} ran again`);
+        }
+        await turn.working(`inside step ${at}`);
+        await delay(clock, pause, turn.signal);
+        turn.signal.throwIfAborted();
+        return at * 7;
+      });
+      ledger.completed.add(name);
+      await out.append(`${at}:${value};`);
+    }
+    await out.close("end");
+    await turn.complete();
+  }
+
   async function work(turn: Turn): Promise<void> {
-    const [, chunks = "3", pause = "100"] = /(\d+) (\d+)/.exec(textOf(turn)) ?? [];
+    const { steps: chunks, pause } = toPlan(turn.message);
     const out = turn.artifact("out", { name: "out" });
-    for (let chunk = 0; chunk < Number(chunks); chunk += 1) {
+    for (let chunk = 0; chunk < chunks; chunk += 1) {
       await turn.working(`chunk ${chunk}`);
       await out.append(`attempt ${turn.attempt} chunk ${chunk};`);
-      await delay(clock, Number(pause), turn.signal);
+      await delay(clock, pause, turn.signal);
       turn.signal.throwIfAborted();
     }
     await turn.complete("worked");
   }
 }
 
-function textOf({ message }: Turn): string {
-  const content = message.parts[0]?.content;
-  return content?.$case === "text" ? content.value : "";
+/** What the walking agents leave in their artifact when they end well. */
+export function toWalkResult(message: Message): string {
+  const { steps } = toPlan(message);
+  return `${Array.from({ length: steps }, (_, at) => `${at}:${at * 7};`).join("")}end`;
+}
+
+function toPlan({ parts: [part] }: Message): { readonly steps: number; readonly pause: number } {
+  const text = part?.content?.$case === "text" ? part.content.value : "";
+  const [, steps = "3", pause = "100"] = /(\d+) (\d+)/.exec(text) ?? [];
+  return { steps: Number(steps), pause: Number(pause) };
 }

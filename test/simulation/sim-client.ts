@@ -20,7 +20,7 @@ export interface SimClient {
 
 export function createSimClient(world: World, transcript: Transcript): SimClient {
   const { prng, scheduler } = world;
-  const registry = createRegistry(createSimAgents(clockOf(scheduler, world.outside)));
+  const registry = createRegistry(createSimAgents(clockOf(scheduler, world.outside), world.ledger));
   const seen = new Map<string, number>();
   const agents = registry.list().map(({ id }) => id);
 

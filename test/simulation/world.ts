@@ -17,6 +17,7 @@ import type { Prng } from "./prng.ts";
 import { clockOf, createScheduler } from "./scheduler.ts";
 import type { Scheduler, SimProcess } from "./scheduler.ts";
 import { createSimAgents } from "./sim-agents.ts";
+import type { StepLedger } from "./sim-agents.ts";
 
 export interface Stores {
   readonly log: TaskLog;
@@ -40,6 +41,7 @@ export interface World {
   readonly stores: Stores;
   readonly outside: SimProcess;
   readonly log: string[];
+  readonly ledger: StepLedger;
   alive(): Instance[];
   boot(): Instance;
   /** Virtual ms. */
@@ -65,6 +67,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   const instances: Instance[] = [];
   const messages: { readonly message: WorkMessage; due: number }[] = [];
   const log: string[] = [];
+  const ledger: StepLedger = { completed: new Set(), violations: [] };
   let ids = 0;
 
   const world: World = {
@@ -74,6 +77,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     stores: plain,
     outside,
     log,
+    ledger,
     alive: () => instances.filter(({ process }) => !process.dead),
     boot,
     sleep: (ms) => new Promise((resolve) => void scheduler.at(scheduler.now + ms, outside, resolve)),
@@ -108,7 +112,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         warn: (event, fields) => note(process, event, fields),
         error: (event, fields) => note(process, event, fields),
       },
-      registry: createRegistry(createSimAgents(clock)),
+      registry: createRegistry(createSimAgents(clock, ledger)),
       settings: {
         lease: LEASE,
         turnTimeout: 120_000,
