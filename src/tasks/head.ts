@@ -58,7 +58,7 @@ export function encodeHead(head: Head): Uint8Array {
 
 /** @throws SyntaxError when the row is not a head. */
 export function parseHead(body: Uint8Array): Head {
-  const json = fromJsonBytes<Head & { state: unknown }>(body);
+  const json = fromJsonBytes(body) as Head & { state: unknown };
   return { ...json, state: taskStateFromJSON(json.state), lease: json.lease, cancel: json.cancel };
 }
 

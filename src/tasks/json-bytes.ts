@@ -7,6 +7,6 @@ export function toJsonBytes(value: unknown): Uint8Array {
 }
 
 /** @throws SyntaxError */
-export function fromJsonBytes<T>(bytes: Uint8Array): T {
+export function fromJsonBytes(bytes: Uint8Array): unknown {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
 }

@@ -48,7 +48,7 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
     tasks: await Promise.all(page.map((listed) => retry(parts, deadline, () => show(parts, scope, listed, request)))),
     nextPageToken:
       last && candidates.length > pageSize ? toPageToken(parts.pageTokenKey, { after: last, total }, bound) : "",
-    pageSize: page.length,
+    pageSize,
     totalSize: total,
   };
 }

@@ -1,4 +1,5 @@
 import { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import type { Part } from "@a2a-js/sdk";
 import type { Claim, Payloads } from "../ports/payloads.ts";
 import type { LogRow, TaskKey } from "../ports/task-log.ts";
 import {
@@ -31,12 +32,15 @@ interface EventRow {
   readonly message?: unknown;
   readonly nonce?: string;
   readonly claims?: readonly ClaimEntry[];
+  /** Parts, by index in wire order, whose data is `null`: the SDK's codec takes it for no content. */
+  readonly nulls?: readonly number[];
 }
 
 interface SnapshotRow {
   readonly generation: number;
   readonly task: unknown;
   readonly claims?: readonly ClaimEntry[];
+  readonly nulls?: readonly number[];
 }
 
 export const HEAD = "head";
@@ -50,23 +54,29 @@ export function eventKey(generation: number): string {
 }
 
 export function encodeEvent({ generation, epoch, response, message, nonce }: LogEvent): LogRow {
-  const claims = toClaimEntries(partsOf(response, message));
+  const parts = partsOf(response, message);
+  const claims = toClaimEntries(parts);
+  const nulls = toNulls(parts);
   const row: EventRow = {
     epoch,
     event: StreamResponse.toJSON(claims ? withoutClaimed(response) : response),
     ...(message && { message: Message.toJSON(claims ? withoutClaimedInMessage(message) : message) }),
     ...(nonce !== undefined && { nonce }),
     ...(claims && { claims }),
+    ...(nulls && { nulls }),
   };
   return { key: eventKey(generation), body: toJsonBytes(row) };
 }
 
 export function encodeSnapshot(generation: number, task: Task): LogRow {
-  const claims = toClaimEntries(partsOfTask(task));
+  const parts = partsOfTask(task);
+  const claims = toClaimEntries(parts);
+  const nulls = toNulls(parts);
   const row: SnapshotRow = {
     generation,
     task: Task.toJSON(claims ? withoutClaimedInTask(task) : task),
     ...(claims && { claims }),
+    ...(nulls && { nulls }),
   };
   return { key: SNAPSHOT, body: toJsonBytes(row) };
 }
@@ -84,7 +94,9 @@ export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow
   const json = await decodeBody<EventRow>(payloads, task, row.body);
   const response = StreamResponse.fromJSON(json.event);
   const message = json.message === undefined ? undefined : Message.fromJSON(json.message);
-  await redeem(payloads, task, partsOf(response, message), json.claims ?? []);
+  const parts = partsOf(response, message);
+  restoreNulls(parts, json.nulls);
+  await redeem(payloads, task, parts, json.claims ?? []);
   return {
     generation: Number.parseInt(row.key.slice(2), 10),
     epoch: json.epoch,
@@ -101,12 +113,28 @@ export async function decodeSnapshot(
 ): Promise<{ readonly generation: number; readonly task: Task }> {
   const json = await decodeBody<SnapshotRow>(payloads, key, body);
   const task = Task.fromJSON(json.task);
-  await redeem(payloads, key, partsOfTask(task), json.claims ?? []);
+  const parts = partsOfTask(task);
+  restoreNulls(parts, json.nulls);
+  await redeem(payloads, key, parts, json.claims ?? []);
   return { generation: json.generation, task };
+}
+
+function toNulls(parts: readonly Part[]): number[] | undefined {
+  const isNull = ({ content }: Part): boolean => content?.$case === "data" && content.value === null;
+  return parts.some(isNull) ? parts.flatMap((part, at) => (isNull(part) ? [at] : [])) : undefined;
+}
+
+function restoreNulls(parts: readonly Part[], nulls: readonly number[] = []): void {
+  for (const at of nulls) {
+    const part = parts[at];
+    if (part) {
+      part.content = { $case: "data", value: null };
+    }
+  }
 }
 
 /** A row's JSON, from wherever its body is. @throws StoreError */
 export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
-  const json = fromJsonBytes<T | { readonly body: Claim }>(body);
-  return "body" in json ? fromJsonBytes<T>(await payloads.get(task, json.body)) : json;
+  const json = fromJsonBytes(body) as T | { readonly body: Claim };
+  return "body" in json ? (fromJsonBytes(await payloads.get(task, json.body)) as T) : json;
 }

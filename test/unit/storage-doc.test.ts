@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Message, StreamResponse, Task, TaskState } from "@a2a-js/sdk";
+import type { Part } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { TableClient } from "@azure/data-tables";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
@@ -9,10 +10,18 @@ import { claimParts, partsOfTask } from "../../src/tasks/claims.ts";
 import { encodeHead, SCHEMA } from "../../src/tasks/head.ts";
 import type { Head } from "../../src/tasks/head.ts";
 import { encodeEvent, encodeSnapshot } from "../../src/tasks/rows.ts";
+import { toCheckpointRow, toStepRow } from "../../src/tasks/steps.ts";
 
 const doc = readFileSync(new URL("../../docs/storage.md", import.meta.url), "utf8");
 const key = { scope: "0123456789abcdef0123456789abcdef", taskId: "t-1" };
+/** Parts that are stored apart: one as a payload, one because ProtoJSON would lose it. */
 const large = { text: "x".repeat(50_000) };
+const nothing: Part = {
+  content: { $case: "data", value: null },
+  metadata: undefined,
+  filename: "",
+  mediaType: "",
+};
 
 describe("docs/storage.md names what is stored, neither less nor more:", () => {
   test("the schema", () => {
@@ -34,6 +43,9 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
       snapshotBytes: 0,
       tailBytes: 0,
       turn: 1,
+      turnStart: 1,
+      steps: 0,
+      checkpoint: false,
       epoch: 1,
       nonce: "n",
       seq: 1,
@@ -49,6 +61,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
   test("events", async () => {
     const payloads = createMemoryPayloads();
     const message = Message.fromJSON({ messageId: "m", role: "ROLE_USER", parts: [large] });
+    message.parts.push(nothing);
     await claimParts(payloads, key, message.parts);
     const response = StreamResponse.fromJSON({ statusUpdate: { taskId: "t-1", contextId: "c-1" } });
     const row = encodeEvent({ generation: 7, epoch: 1, response, message, nonce: "n" });
@@ -59,6 +72,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
   test("the folded task", async () => {
     const payloads = createMemoryPayloads();
     const task = Task.fromJSON({ id: "t-1", artifacts: [{ artifactId: "a", parts: [large] }] });
+    task.artifacts[0]?.parts.push(nothing);
     await claimParts(payloads, key, partsOfTask(task));
     const row = encodeSnapshot(7, task);
     expect(row.key).toBe("s");
@@ -70,6 +84,14 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     await createTableTaskLog(table).create(key, new Uint8Array([1]), []);
     expect(entities[0]).toMatchObject({ partitionKey: `${key.scope}.t-1`, rowKey: "head" });
     expect(Object.keys(entities[0] ?? {})).toEqual(["partitionKey", "rowKey", "b0"]);
+  });
+
+  test("steps and checkpoints", () => {
+    const [step, checkpoint] = [toStepRow(2, "fetch", 1), toCheckpointRow(1)];
+    expect(step.key).toMatch(/^k-000002-[0-9a-f]{32}$/);
+    expect(doc).toContain(`: \`{ ${Object.keys(JSON.parse(Buffer.from(step.body).toString())).join(", ")} }\``);
+    expect(checkpoint.key).toBe("k-state");
+    expect(namesIn(checkpoint.body)).toEqual(["value"]);
   });
 
   test("open rows", async () => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GatewayDefinition } from "../../agents/define-gateway.ts";
 import { ConfigError } from "../../config/config.ts";
@@ -18,14 +19,19 @@ export interface HostRun {
   readonly stopped?: () => Promise<void>;
 }
 
-const DEFAULT_GATEWAY = fileURLToPath(new URL("../../../gateway.config.ts", import.meta.url));
+const DEFAULT_GATEWAY = join(fileURLToPath(new URL("../../../", import.meta.url)), "gateway.config.ts");
 /** A store that is gone must not keep a process that was told to end for longer than this after its grace, in ms. */
 const PATIENCE = 5_000;
 
 /** Runs a host until SIGTERM or SIGINT, and ends the process in order. What cannot start says why and exits with 1. */
 export async function runUntilSignal(run: HostRun): Promise<void> {
   let stop = (_signal: string): Promise<void> => Promise.resolve();
-  onSignal((signal) => void stop(signal).then(() => run.stopped?.()).then(() => process.exit(0)));
+  onSignal(
+    (signal) =>
+      void stop(signal)
+        .then(() => run.stopped?.())
+        .then(() => process.exit(0)),
+  );
   try {
     const config = await run.configure();
     const logger = (run.createLogger ?? createLogger)(config.LOG_LEVEL);
