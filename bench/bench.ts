@@ -3,7 +3,11 @@ import { benchFirstEvent } from "./first-event.ts";
 import { benchIdleStreams } from "./idle-streams.ts";
 
 /** `npm run bench` runs everything; `npm run bench -- idle-streams` one part. */
-const parts = { "blocking-rate": benchBlockingRate, "first-event": benchFirstEvent, "idle-streams": benchIdleStreams } as const;
+const parts = {
+  "blocking-rate": benchBlockingRate,
+  "first-event": benchFirstEvent,
+  "idle-streams": benchIdleStreams,
+} as const;
 const wanted = process.argv.slice(2);
 for (const [name, run] of Object.entries(parts)) {
   if (wanted.length === 0 || wanted.includes(name)) {

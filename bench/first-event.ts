@@ -15,7 +15,9 @@ export async function benchFirstEvent(): Promise<void> {
   console.log(`\nFirst SSE event on Azurite, one request at a time, ${SAMPLES} samples`);
   const azurite = await startAzurite();
   const gateway = await startGateway({ TASK_STORE: "table", STORAGE_CONNECTION_STRING: azurite.connectionString });
-  const [tasks, index] = await Promise.all(["benchtasks", "benchindex"].map((table) => openTable(azurite.connectionString, table)));
+  const [tasks, index] = await Promise.all(
+    ["benchtasks", "benchindex"].map((table) => openTable(azurite.connectionString, table)),
+  );
   const bare: number[] = [];
   const stream: number[] = [];
   try {
@@ -33,13 +35,20 @@ export async function benchFirstEvent(): Promise<void> {
   }
   bare.sort((one, other) => one - other);
   stream.sort((one, other) => one - other);
-  console.log(`  two writes in parallel, bare client  p50 ${at(bare, 0.5).toFixed(2)} ms  p95 ${at(bare, 0.95).toFixed(2)} ms`);
-  console.log(`  first SSE event                      p50 ${at(stream, 0.5).toFixed(2)} ms  p95 ${at(stream, 0.95).toFixed(2)} ms`);
+  console.log(
+    `  two writes in parallel, bare client  p50 ${at(bare, 0.5).toFixed(2)} ms  p95 ${at(bare, 0.95).toFixed(2)} ms`,
+  );
+  console.log(
+    `  first SSE event                      p50 ${at(stream, 0.5).toFixed(2)} ms  p95 ${at(stream, 0.95).toFixed(2)} ms`,
+  );
   console.log(`  ratio of the p50                     ${(at(stream, 0.5) / at(bare, 0.5)).toFixed(2)}`);
 }
 
 async function openTable(connectionString: string, name: string): Promise<TableClient> {
-  const table = TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } });
+  const table = TableClient.fromConnectionString(connectionString, name, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
   await table.createTable();
   return table;
 }

@@ -18,8 +18,8 @@ export interface Replay {
 }
 
 export function createReplay({ steps, closed }: EarlierAttempts): Replay {
-  const used = new Set<string>();
-  const writings = new Map<string, number>();
+  let used: Set<string> | undefined;
+  let writings: Map<string, number> | undefined;
   let unread = steps.size;
 
   return {
@@ -27,6 +27,7 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
       return unread > 0;
     },
     takeStep(name) {
+      used ??= new Set();
       if (used.has(name)) {
         throw new TypeError(
           `step ${JSON.stringify(name)}: the name was used before in this turn; a step's name says which result is its own`,
@@ -41,6 +42,7 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
       return { value };
     },
     openArtifact(artifactId) {
+      writings ??= new Map();
       const writing = writings.get(artifactId) ?? 0;
       writings.set(artifactId, writing + 1);
       const isAbsorbed = writing < (closed.get(artifactId) ?? 0);

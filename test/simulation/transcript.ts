@@ -12,19 +12,19 @@ export interface Transcript {
   readonly surprises: string[];
 }
 
-export interface StreamRecord {
+interface StreamRecord {
   readonly taskId: string;
   readonly events: { readonly generation: number; readonly response: StreamResponse }[];
 }
 
-export interface ReadRecord {
+interface ReadRecord {
   readonly taskId: string;
   readonly task: Task;
   /** The newest generation that anybody had seen before this read was sent. */
   readonly seenBefore: number;
 }
 
-export interface WalkRecord {
+interface WalkRecord {
   readonly agent: string;
   readonly began: number;
   readonly ended: number;
