@@ -69,7 +69,9 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
       writer: { key, nonce: random.id(), from: { create: task }, since: clock.monotonic() },
       deferFor: mode === "blocking" && agent.rerun === "safe" ? FIRST_COMMIT_WITHIN : 0,
     });
-    await turn.begun;
+    if (mode !== "blocking") {
+      await turn.begun;
+    }
     return { key, turn };
   }
 

@@ -206,10 +206,10 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         deadline: creating ? sent + settings.lease / 3 : confirmed + (settings.lease * 5) / 6,
       });
       const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
-      const [outcome] = await Promise.all([
-        transaction,
-        creating && !ends ? retry(parts, sent + settings.lease / 3, () => on.putOpen()) : undefined,
-      ]);
+      if (creating && !ends) {
+        await Promise.all([transaction, retry(parts, sent + settings.lease / 3, () => on.putOpen())]);
+      }
+      const outcome = await transaction;
       if (outcome.code !== "committed") {
         throw new LostError(
           outcome.code === "refused" ? `the task was lost: ${outcome.refusal.code}` : "another holder has the task",

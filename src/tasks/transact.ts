@@ -6,6 +6,7 @@ import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
 import { claimParts, needsClaim, partsOf } from "./claims.ts";
 import { encodeEvent, encodeSnapshot, eventKey, isOversize, storeBody } from "./rows.ts";
+import type { LogEvent } from "./rows.ts";
 import { backOff, retry } from "./retry.ts";
 import type { Change, Decision, Refusal } from "./rules.ts";
 import { endsTurn } from "./task-state.ts";
@@ -54,7 +55,9 @@ export async function transact(
     if ("refused" in decision) {
       return { code: "refused", refusal: decision.refused };
     }
-    await storeContent(parts, key, decision.change, deadline);
+    if (decision.change.events.some(hasUnstoredContent)) {
+      await storeContent(parts, key, decision.change, deadline);
+    }
     const { change, rows } = encodeChange(decision.change, further, taskAfter);
     const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
     const head = encodeHead(change.head);
@@ -136,6 +139,10 @@ function encodeChange(
   rows.push({ op: "put", row });
   const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.byteLength, tailBytes: 0 };
   return { change: { head: next, events }, rows };
+}
+
+function hasUnstoredContent({ response, message }: LogEvent): boolean {
+  return needsClaim(partsOf(response, message));
 }
 
 /** Large content goes ahead of the transaction that points at it. */

@@ -126,29 +126,30 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     }
   }
 
-  async function emit(response: StreamResponse): Promise<void> {
+  function emit(response: StreamResponse): Promise<void> {
     if (finishing || stopped !== undefined) {
-      throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
     }
-    const generation = writer.head?.generation ?? 0;
-    if (generation >= parts.settings.maxEventsPerTask - 1) {
-      await fail(`The agent emitted more than ${parts.settings.maxEventsPerTask} events.`);
-      throw new TurnEnded();
+    if ((writer.head?.generation ?? 0) >= parts.settings.maxEventsPerTask - 1) {
+      return giveUp(`The agent emitted more than ${parts.settings.maxEventsPerTask} events.`);
     }
     if (writer.pendingBytes > MAX_PENDING_BYTES) {
-      await fail("The agent emitted faster than its task could be stored. Await each call before the next.");
-      throw new TurnEnded();
+      return giveUp("The agent emitted faster than its task could be stored. Await each call before the next.");
     }
-    if (isInStep()) {
-      if (held.length >= MAX_STEP_EVENTS) {
-        throw new TypeError(
-          `a step may emit at most ${MAX_STEP_EVENTS} events, since they are stored together with its result`,
-        );
-      }
-      held.push(response);
-      return;
+    if (!isInStep()) {
+      return writer.emit(response);
     }
-    await writer.emit(response);
+    if (held.length >= MAX_STEP_EVENTS) {
+      const why = "since they are stored together with its result";
+      return Promise.reject(new TypeError(`a step may emit at most ${MAX_STEP_EVENTS} events, ${why}`));
+    }
+    held.push(response);
+    return Promise.resolve();
+  }
+
+  async function giveUp(text: string): Promise<never> {
+    await fail(text);
+    throw new TurnEnded();
   }
 
   async function step(name: string, work: (idempotencyKey: string) => Promise<Json>): Promise<Json> {
