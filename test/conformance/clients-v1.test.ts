@@ -122,20 +122,22 @@ describeHosts("the v1.0 client of @a2a-js/sdk", (host) => {
       const config = { tenant: "", id: "one", taskId: ended.id };
       const hook = { ...config, url: "https://client.example/hook", token: "", authentication: undefined };
       const { transport } = client;
+      // The client adds the version; its transports do not.
+      const options = { serviceParameters: { "A2A-Version": "1.0" } };
       const refusals: [string, () => Promise<unknown>][] = [
         ["TaskNotFoundError", async () => client.getTask(missing)],
         ["TaskNotFoundError", async () => collect(client.resubscribeTask(missing))],
         ["TaskNotCancelableError", async () => client.cancelTask({ tenant: "", id: ended.id, metadata: undefined })],
         ["UnsupportedOperationError", async () => client.sendMessage(toRequest("more", { taskId: ended.id }))],
-        ["UnsupportedOperationError", async () => transport.getExtendedAgentCard({ tenant: "" })],
+        ["UnsupportedOperationError", async () => transport.getExtendedAgentCard({ tenant: "" }, options)],
         // Past the client's own look at the card.
-        ["PushNotificationNotSupportedError", async () => transport.createTaskPushNotificationConfig(hook)],
-        ["PushNotificationNotSupportedError", async () => transport.getTaskPushNotificationConfig(config)],
+        ["PushNotificationNotSupportedError", async () => transport.createTaskPushNotificationConfig(hook, options)],
+        ["PushNotificationNotSupportedError", async () => transport.getTaskPushNotificationConfig(config, options)],
         [
           "PushNotificationNotSupportedError",
-          async () => transport.listTaskPushNotificationConfig({ ...config, pageSize: 0, pageToken: "" }),
+          async () => transport.listTaskPushNotificationConfig({ ...config, pageSize: 0, pageToken: "" }, options),
         ],
-        ["PushNotificationNotSupportedError", async () => transport.deleteTaskPushNotificationConfig(config)],
+        ["PushNotificationNotSupportedError", async () => transport.deleteTaskPushNotificationConfig(config, options)],
       ];
       for (const [name, call] of refusals) await expect(call()).rejects.toMatchObject({ name });
     });

@@ -18,13 +18,14 @@ export interface Exchange {
 
 export function createExchange(request: Request, body: string | undefined): Exchange {
   const { method } = request;
-  const { pathname: path, searchParams } = new URL(request.url);
+  const { pathname, searchParams } = new URL(request.url);
+  const path = pathname === "/agents/" ? "/agents" : pathname;
   const below = path.replace(/^\/agents\/[^/]+/, "").replace(/^\//, "");
   const asked = request.headers.get("a2a-version") ?? searchParams.get("A2A-Version") ?? "";
   const isCard = /(?:^|\/)\.well-known\/agent(?:-card)?\.json$/.test(below);
   const isRest = below !== "" && !isCard;
   // Without a version, and on every version that there is none of, the unprefixed HTTP+JSON answers as v1.0.
-  const isV03 = isRest ? below.startsWith("v1/") : /^(?:0\.3(?:\.\d+)?)?$/.test(asked.trim());
+  const isV03 = isRest ? /^(?:[^/]+\/)?v1\//.test(below) : /^(?:0\.3(?:\.\d+)?)?$/.test(asked.trim());
   const version = isV03 ? "0.3" : "1.0";
   if (isCard) return { method, path, version, binding: "card", operation: below };
   if (path === "/agents") return { method, path, version, binding: "catalog", operation: "" };
@@ -32,12 +33,17 @@ export function createExchange(request: Request, body: string | undefined): Exch
   return { method, path, version, binding: "JSONRPC", operation: readRpcMethod(body) };
 }
 
+/** The caller chose the name: `constructor` is one, too. */
+function own<T>(table: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 export function findBodyFaults(exchange: Exchange, status: number, value: unknown): string[] {
   const { binding, version, operation, method } = exchange;
   if (binding === "JSONRPC" && method === "POST") {
     return version === "1.0"
-      ? findRpcFaultsV1((operations as { [name: string]: Operation })[operation]?.result ?? null, value)
-      : findFaultsV03(legacyResponses[operation] ?? "JSONRPCErrorResponse", value);
+      ? findRpcFaultsV1(own<Operation>(operations, operation)?.result ?? null, value)
+      : findFaultsV03(own<string>(legacyResponses, operation) ?? "JSONRPCErrorResponse", value);
   }
   if (status >= 400) {
     const faults =

@@ -68,7 +68,7 @@ describeHosts("HTTP+JSON", (host) => {
   });
 
   test.each<[string, string]>([
-    ["GET", "nothing"],
+    ["GET", "nothing/at/all"],
     ["POST", "message:dance"],
     ["POST", `tasks/${missing}:dance`],
     ["GET", `tasks/${missing}/pushNotificationConfigs/a/b`],
