@@ -91,6 +91,12 @@ describeHosts("the v0.3 client of @a2a-js/sdk [wire-v03]", (host) => {
       expect((await collect(stream)).at(-1)).toMatchObject({ status: { state: "canceled" }, final: true });
     });
 
+    test("streams a task until it asks, which is final too", async () => {
+      const client = await connect("chat");
+      const events = await collect(client.sendMessageStream(toParams("hi")));
+      expect(events.at(-1)).toMatchObject({ kind: "status-update", status: { state: "input-required" }, final: true });
+    });
+
     test("converses with a task that asks", async () => {
       const client = await connect("chat");
       const asked = mustBeTask(await client.sendMessage(toParams("hi")));
