@@ -33,10 +33,11 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
     throw invalid("pageToken", "is not a token of this list with these filters; begin again without one");
   }
   const deadline = parts.clock.monotonic() + parts.settings.lease;
-  const [open, done] = await Promise.all([
-    retry(parts, deadline, () => listOpenTasks(parts, scope, agent, filter)),
-    retry(parts, deadline, () => parts.index.listDone(scope, agent, filter, token?.after, pageSize + 1)),
-  ]);
+  // In this order: a task enters done before it leaves open, so the other way round it could be missed in both.
+  const open = await retry(parts, deadline, () => listOpenTasks(parts, scope, agent, filter));
+  const done = await retry(parts, deadline, () =>
+    parts.index.listDone(scope, agent, filter, token?.after, pageSize + 1),
+  );
   const total = token?.total ?? (await countAll(parts, scope, agent, filter, open, deadline));
   const candidates = merge(
     open.filter((listed) => isAfter(listed, token?.after)),
