@@ -150,7 +150,7 @@ function toContent(kind: ClaimEntry[1], bytes: Uint8Array): NonNullable<Part["co
     case "raw":
       return { $case: "raw", value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
     case "text":
-      return { $case: "text", value: new TextDecoder().decode(bytes) };
+      return { $case: "text", value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
     case "data":
       return { $case: "data", value: fromJsonBytes(bytes) };
   }

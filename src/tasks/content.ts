@@ -1,4 +1,4 @@
-import type { Message, Part } from "@a2a-js/sdk";
+import type { Part } from "@a2a-js/sdk";
 import type { Content, PlainPart } from "../ports/agent.ts";
 
 /**
@@ -13,7 +13,7 @@ export function toParts(content: Content): Part[] {
       return { content: { $case: "text", value: part }, metadata: undefined, filename: "", mediaType: "" };
     }
     return {
-      content: "content" in part ? part.content : toContent(part as PlainPart, at),
+      content: copyOf("content" in part && part.content ? part.content : toContent(part as PlainPart, at)),
       metadata: part.metadata,
       filename: part.filename ?? "",
       mediaType: part.mediaType ?? "",
@@ -21,12 +21,7 @@ export function toParts(content: Content): Part[] {
   });
 }
 
-/** The text of a message: its text parts, joined by line breaks. */
-export function textOf(message: Message): string {
-  return message.parts.flatMap(({ content }) => (content?.$case === "text" ? [content.value] : [])).join("\n");
-}
-
-function toContent(part: PlainPart, at: number): Part["content"] {
+function toContent(part: PlainPart, at: number): NonNullable<Part["content"]> {
   const given = (["text", "raw", "url", "data"] as const).filter((kind) => part[kind] !== undefined);
   if (given.length !== 1) {
     throw new TypeError(
@@ -40,8 +35,19 @@ function toContent(part: PlainPart, at: number): Part["content"] {
     return { $case: "url", value: part.url };
   }
   if (part.raw !== undefined) {
-    const { buffer, byteOffset, byteLength } = part.raw;
-    return { $case: "raw", value: Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength) };
+    return { $case: "raw", value: part.raw as Buffer };
   }
   return { $case: "data", value: part.data };
+}
+
+/** An agent may fill the same buffer again before the log has it. */
+function copyOf(content: NonNullable<Part["content"]>): NonNullable<Part["content"]> {
+  switch (content.$case) {
+    case "raw":
+      return { $case: "raw", value: Buffer.from(content.value) };
+    case "data":
+      return { $case: "data", value: JSON.parse(JSON.stringify(content.value ?? null)) };
+    default:
+      return content;
+  }
 }

@@ -1,4 +1,4 @@
-import type { StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
+import type { Part, StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 import type { LogRow } from "../ports/task-log.ts";
 import { partsOf, sizeOf } from "./claims.ts";
 
@@ -9,6 +9,8 @@ export interface Draft {
   readonly row?: LogRow;
   /** At least the bytes that its rows will take. */
   readonly bytes: number;
+  /** About the bytes that it takes in memory until then. */
+  readonly weight: number;
   readonly settle: { resolve(): void; reject(error: unknown): void };
 }
 
@@ -46,13 +48,19 @@ export function takeBatch(pending: Draft[]): Batch {
       responses.push(...draft.responses);
     }
     if (draft.row) {
-      rows.push(draft.row);
+      putRow(rows, draft.row);
     }
     chunk = merged ? chunk + size : size;
     bytes += size;
     taken += 1;
   }
   return { drafts: pending.splice(0, taken), responses, rows };
+}
+
+/** A transaction names a row once; of two checkpoints the later one is meant. */
+function putRow(rows: LogRow[], row: LogRow): void {
+  const at = rows.findIndex(({ key }) => key === row.key);
+  rows.splice(at < 0 ? rows.length : at, at < 0 ? 0 : 1, row);
 }
 
 function continueLast(
@@ -66,9 +74,36 @@ function continueLast(
 /** JSON escapes take up to six bytes a character, base64 four for three. */
 export function bytesOf(response: StreamResponse): number {
   return partsOf(response).reduce(
-    (sum, part) => sum + 200 + sizeOf(part) * (part.content?.$case === "raw" ? 1.4 : 6),
-    600,
+    (sum, part) => sum + 200 + sizeOf(part) * (part.content?.$case === "raw" ? 1.4 : 6) + besidesContent(part) * 6,
+    600 + metadataOf(response) * 6,
   );
+}
+
+/** Without what JSON adds: an agent is told of what it piled up, not of how it is stored. */
+export function weightOf(response: StreamResponse): number {
+  return partsOf(response).reduce(
+    (sum, part) => sum + 200 + sizeOf(part) + besidesContent(part),
+    600 + metadataOf(response),
+  );
+}
+
+function besidesContent({ content, metadata, filename }: Part): number {
+  return (content?.$case === "url" ? content.value.length : 0) + filename.length + jsonLength(metadata);
+}
+
+function metadataOf({ payload }: StreamResponse): number {
+  switch (payload?.$case) {
+    case "statusUpdate":
+      return jsonLength(payload.value.metadata);
+    case "artifactUpdate":
+      return jsonLength(payload.value.metadata) + jsonLength(payload.value.artifact?.metadata);
+    default:
+      return 0;
+  }
+}
+
+function jsonLength(metadata: object | undefined): number {
+  return metadata === undefined ? 0 : JSON.stringify(metadata).length;
 }
 
 function mergeChunks(first: StreamResponse, second: StreamResponse): StreamResponse | undefined {
@@ -91,6 +126,7 @@ function isPlainContinuation({ artifact, append, metadata }: TaskArtifactUpdateE
     metadata === undefined &&
     artifact?.artifactId === artifactId &&
     artifact.metadata === undefined &&
+    artifact.extensions.length === 0 &&
     !artifact.name &&
     !artifact.description
   );

@@ -9,7 +9,7 @@ import type { WorkQueue } from "../ports/work-queue.ts";
 import type { Rules } from "./rules.ts";
 
 /** Times in milliseconds. */
-export interface EngineSettings {
+interface EngineSettings {
   readonly lease: number;
   readonly turnTimeout: number;
   readonly inputTimeout: number;

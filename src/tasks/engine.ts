@@ -188,7 +188,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
   }
 }
 
-export function keyOf(call: Call, taskId: string): TaskKey {
+function keyOf(call: Call, taskId: string): TaskKey {
   return { scope: call.caller.scope, taskId };
 }
 

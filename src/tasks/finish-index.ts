@@ -37,7 +37,7 @@ export async function finishIndex(
 }
 
 /** What a list shows of a task unless asked for more. */
-export function toProjection(task: Task): Uint8Array {
+function toProjection(task: Task): Uint8Array {
   const bytes = toJsonBytes(Task.toJSON({ ...task, artifacts: [], history: [] }));
   if (bytes.byteLength <= MAX_PROJECTION) {
     return bytes;

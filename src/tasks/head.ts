@@ -7,7 +7,7 @@ import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
 export const SCHEMA = 1;
 
 /** Who may write events now. `until` in ms since the epoch, by the holder's clock. */
-export interface Lease {
+interface Lease {
   readonly holder: string;
   readonly until: number;
 }

@@ -5,7 +5,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import { finishIndex } from "./finish-index.ts";
 import { createWriter } from "./task-writer.ts";
 import type { TaskWriter, WriterStart } from "./task-writer.ts";
-import { isTerminal } from "./task-state.ts";
+import { endsTurn, isTerminal } from "./task-state.ts";
 import { TaskError } from "./task-fault.ts";
 import type { Tails } from "./tails.ts";
 import { runTurn } from "./turn-runner.ts";
@@ -24,7 +24,7 @@ export interface HeldTurns {
   drain(code: AbortCode): Promise<void>;
 }
 
-export interface TurnStart {
+interface TurnStart {
   readonly agent: Agent;
   readonly input: TurnInput;
   readonly open: OpenRow;
@@ -55,7 +55,7 @@ const DONE = Promise.resolve();
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
-  let draining = false;
+  let draining: AbortCode | undefined;
 
   return {
     get size() {
@@ -72,7 +72,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       held.get(nameOf(key))?.writer.look();
     },
     async drain(code) {
-      draining = true;
+      draining = code;
       const all = [...held.values()];
       for (const { stop } of all) {
         stop(code);
@@ -106,6 +106,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const ended = Promise.withResolvers<void>();
     const done = runToEnd();
     held.set(name, { writer, done, stop });
+    if (draining !== undefined) {
+      stop(draining);
+    }
     return {
       writer,
       begun: begun ?? DONE,
@@ -148,6 +151,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   }
 
   async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<void> {
+    if (head && !head.lease && !endsTurn(head.state)) {
+      await handOver(open);
+    }
     if (!head || !task || !isTerminal(head.state)) {
       return;
     }
@@ -156,6 +162,15 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     } catch (error) {
       // An open row stays for the sweep to finish.
       parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });
+    }
+  }
+
+  /** Another instance goes on at once; without the message the sweep finds the turn. */
+  async function handOver({ scope, taskId, agent, turn }: OpenRow): Promise<void> {
+    try {
+      await parts.queue.send({ scope, taskId, agent, turn });
+    } catch (error) {
+      parts.logger.warn("queue.unreachable", { taskId, error: String(error) });
     }
   }
 }

@@ -4,6 +4,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
 import { parseHead } from "./head.ts";
 import { decodeEvent, decodeSnapshot, eventKey } from "./rows.ts";
+import { retry } from "./retry.ts";
 import type { LogEvent } from "./rows.ts";
 import type { Version } from "./transact.ts";
 
@@ -57,6 +58,9 @@ export async function readReferences(parts: EngineParts, scope: string, message:
     return [];
   }
   const ids = [...new Set(message.referenceTaskIds)].filter(isTaskId).slice(0, MAX_REFERENCES);
-  const found = await Promise.all(ids.map((taskId) => readTask(parts, { scope, taskId })));
+  const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+  const found = await Promise.all(
+    ids.map((taskId) => retry(parts, deadline, () => readTask(parts, { scope, taskId }))),
+  );
   return found.flatMap((stored) => (stored ? [stored.task] : []));
 }

@@ -14,7 +14,7 @@ export interface Replay {
   /** The stored result of a step, if it completed before. @throws TypeError for a name used before in this attempt. */
   takeStep(name: string): { readonly value: Json } | undefined;
   /** One writing of an artifact from its beginning to its end. */
-  openArtifact(artifactId: string): (parts: readonly Part[]) => ChunkFate;
+  openArtifact(artifactId: string): (parts: readonly Part[], isInStep: boolean) => ChunkFate;
 }
 
 export function createReplay({ steps, closed }: EarlierAttempts): Replay {
@@ -48,11 +48,12 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
       const isAbsorbed = writing < (closed.get(artifactId) ?? 0);
       let missed: Part[] = [];
       let hasSent = false;
-      return (parts) => {
-        if (isAbsorbed) {
+      return (parts, isInStep) => {
+        // A step that runs has no result in the log, and so nothing that it emits.
+        if (isAbsorbed && !isInStep) {
           return { do: "drop" };
         }
-        if (unread > 0) {
+        if (unread > 0 && !isInStep) {
           missed.push(...parts);
           return { do: "drop" };
         }

@@ -43,7 +43,6 @@ interface SnapshotRow {
   readonly nulls?: readonly number[];
 }
 
-export const HEAD = "head";
 export const SNAPSHOT = "s";
 
 /** A row's body over this many bytes becomes a payload. */

@@ -17,7 +17,7 @@ import { transact } from "./transact.ts";
 import { writerOf } from "./writer-of.ts";
 
 /** What began with an accepted message. */
-export interface Begun {
+interface Begun {
   readonly key: TaskKey;
   /** The task right after the message was committed; absent while a first commit is held back or the turn tells itself. */
   readonly snapshot?: { readonly task: Task; readonly generation: number };
@@ -51,6 +51,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     if (!held) {
       return createQueued(key, task);
     }
+    const references = await readReferences(parts, caller.scope, message);
     turns.admit();
     const turn = turns.start({
       agent,
@@ -59,7 +60,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
         contextId,
         message: own,
         history: [],
-        references: await readReferences(parts, caller.scope, message),
+        references,
         caller,
         attempt: 1,
         saved: undefined,

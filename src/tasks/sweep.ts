@@ -15,7 +15,7 @@ const ROWS_PER_SWEEP = 500;
 const ORPHAN_AGE = 10 * 60_000;
 
 /** What to do about a due row. Times in ms since the epoch. */
-export type SweepAction =
+type SweepAction =
   | { readonly do: "delete" }
   | { readonly do: "finish" }
   | { readonly do: "abandon" }

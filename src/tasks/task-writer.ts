@@ -1,7 +1,7 @@
 import type { Part, StreamResponse, Task } from "@a2a-js/sdk";
 import { StoreError } from "../ports/store-error.ts";
 import type { LogRow, TaskKey } from "../ports/task-log.ts";
-import { bytesOf, takeBatch } from "./draft.ts";
+import { bytesOf, takeBatch, weightOf } from "./draft.ts";
 import type { Batch, Draft } from "./draft.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
@@ -20,8 +20,9 @@ export interface TaskWriter {
   /** The task as committed; undefined before the first commit. */
   readonly task: Task | undefined;
   readonly head: Head | undefined;
-  /** Bytes emitted and not committed. */
+  /** Emitted and not committed. */
   readonly pendingBytes: number;
+  readonly pendingEvents: number;
   /**
    * Resolves when the event is in the log, or at once while the first commit is held back: then all of it is lost
    * together, and nobody was told. Rejects when the task was lost to another holder or its turn has ended.
@@ -77,6 +78,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let wantsRelease = false;
   let cancelSeen = false;
   let pendingBytes = 0;
+  let pendingEvents = 0;
   let confirmed = start.since;
   let disarm = (): void => {};
 
@@ -93,6 +95,9 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     },
     get pendingBytes() {
       return pendingBytes;
+    },
+    get pendingEvents() {
+      return pendingEvents;
     },
     emit: (response) => submit([response]),
     record: (row, responses) => submit(responses, row),
@@ -116,14 +121,16 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       return quiet(Promise.reject(isOver()));
     }
     const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
-    pendingBytes += bytes;
+    const weight = responses.reduce((sum, response) => sum + weightOf(response), row?.body.byteLength ?? 0);
+    pendingBytes += weight;
+    pendingEvents += responses.length;
     // A stored result is worth a commit: it exists so that it need not be had again.
     if (deferred && (row || pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const isHeldBack = deferred && !responses.some((response) => endsTurn(stateOf(response)));
-    enqueue({ responses, ...(row && { row }), bytes, settle: { resolve, reject } });
+    enqueue({ responses, ...(row && { row }), bytes, weight, settle: { resolve, reject } });
     void quiet(promise);
     return isHeldBack ? Promise.resolve() : promise;
   }
@@ -142,8 +149,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       .then(
         () => push(draft),
         (error: unknown) => {
-          pendingBytes -= draft.bytes;
-          draft.settle.reject(error);
+          settle([draft], () => draft.settle.reject(error));
         },
       )
       .then(() => {
@@ -154,7 +160,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   function push(draft: Draft): void {
     if (state !== "open") {
-      draft.settle.reject(isOver());
+      settle([draft], () => draft.settle.reject(isOver()));
       return;
     }
     pending.push(draft);
@@ -275,7 +281,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   function settle(drafts: readonly Draft[], how: (draft: Draft) => void): void {
     for (const draft of drafts) {
-      pendingBytes -= draft.bytes;
+      pendingBytes -= draft.weight;
+      pendingEvents -= draft.responses.length;
       how(draft);
     }
   }

@@ -53,7 +53,10 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       newId: () => parts.random.id(),
       emit: (response) => (replay.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
       finish,
-      openArtifact: (artifactId) => replay.openArtifact(artifactId),
+      openArtifact(artifactId) {
+        const decide = replay.openArtifact(artifactId);
+        return (content) => decide(content, isInStep());
+      },
       step,
       checkpoint: (value) => writer.record(toCheckpointRow(value), held.splice(0)),
     });
@@ -123,6 +126,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_COMPLETED, undefined));
     } catch (error) {
       parts.logger.warn("turn.lost", { taskId, agent: agent.id, error: describe(error) });
+      // Whoever cannot end a turn must not hold it: another attempt may.
+      await failInstead(error).catch(() => writer.release());
     }
   }
 
@@ -130,7 +135,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (finishing || stopped !== undefined) {
       return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
     }
-    if ((writer.head?.generation ?? 0) >= parts.settings.maxEventsPerTask - 1) {
+    const generation = (writer.head?.generation ?? 1) + writer.pendingEvents + held.length;
+    if (generation >= parts.settings.maxEventsPerTask - 1) {
       return giveUp(`The agent emitted more than ${parts.settings.maxEventsPerTask} events.`);
     }
     if (writer.pendingBytes > MAX_PENDING_BYTES) {
@@ -157,8 +163,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (stored) {
       return stored.value;
     }
-    if (stopped !== undefined) {
-      throw new AbortedError(stopped);
+    if (finishing || stopped !== undefined) {
+      throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
     }
     const turn = writer.head?.turn ?? 1;
     steps += 1;

@@ -75,8 +75,8 @@ export function createTurn(input: TurnInput, host: TurnHost): Turn {
     },
     working: (text) => quiet(host.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_WORKING, says(text)))),
     artifact: (id, init) => createArtifactWriter(input, host, id, init),
-    step: async <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
-      (await host.step(name, run)) as T,
+    step: <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
+      quiet(host.step(name, run)) as Promise<T>,
     checkpoint: (value) => quiet(host.checkpoint(value)),
     ask: (parts) => end(TaskState.TASK_STATE_INPUT_REQUIRED, parts),
     requireAuth: (parts) => end(TaskState.TASK_STATE_AUTH_REQUIRED, parts),

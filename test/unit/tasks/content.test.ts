@@ -1,0 +1,47 @@
+import type { Part } from "@a2a-js/sdk";
+import { expect, test } from "vitest";
+import { toParts } from "../../../src/tasks/content.ts";
+
+const plain = { metadata: undefined, filename: "", mediaType: "" };
+
+test("a string is one text part, and stands for one in a list", () => {
+  const part = { ...plain, content: { $case: "text", value: "hi" } };
+  expect(toParts("hi")).toEqual([part]);
+  expect(toParts(["hi", { text: "hi" }])).toEqual([part, part]);
+  expect(toParts([{ text: "" }])).toMatchObject([{ content: { value: "" } }]);
+});
+
+test("each kind of content has its shorthand", () => {
+  const parts = toParts([
+    { raw: new Uint8Array([1, 2, 3]).subarray(1), mediaType: "a/b", filename: "f" },
+    { url: "https://example.com" },
+    { data: { n: [1] }, metadata: { k: 1 } },
+    { data: null },
+    { data: false },
+  ]);
+  expect(parts).toEqual([
+    { content: { $case: "raw", value: Buffer.from([2, 3]) }, metadata: undefined, filename: "f", mediaType: "a/b" },
+    { ...plain, content: { $case: "url", value: "https://example.com" } },
+    { ...plain, content: { $case: "data", value: { n: [1] } }, metadata: { k: 1 } },
+    { ...plain, content: { $case: "data", value: null } },
+    { ...plain, content: { $case: "data", value: false } },
+  ]);
+});
+
+test.each([
+  ["none", {}],
+  ["none", { content: undefined }],
+  ["text and data", { text: "a", data: 1 }],
+])("a part with the wrong content is refused: %s", (what, part) => {
+  expect(() => toParts(["fine", part as unknown as Part])).toThrow(
+    `part 1: give exactly one of text, raw, url, data, not ${what}`,
+  );
+});
+
+test("a part of the protocol passes as a new object, sharing nothing that can change", () => {
+  const [part] = toParts([{ data: { n: 1 } }]);
+  const [again] = toParts([part as Part]);
+  expect(again).toEqual(part);
+  expect(again).not.toBe(part);
+  expect(again?.content?.value).not.toBe(part?.content?.value);
+});

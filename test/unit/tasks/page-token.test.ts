@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { parsePageToken, toPageToken } from "../../../src/tasks/page-token.ts";
+
+const key = new Uint8Array(32).fill(1);
+const page = { after: { statusTime: 1_800_000_000_000, taskId: "0a-B" }, total: 12 };
+const token = toPageToken(key, page, "walk");
+
+test("a token says where its own walk goes on", () => {
+  expect(parsePageToken(key, token, "walk")).toEqual(page);
+});
+
+test("a token of another walk, or under another key, is none", () => {
+  expect(parsePageToken(key, token, "other")).toBeUndefined();
+  expect(parsePageToken(new Uint8Array(32), token, "walk")).toBeUndefined();
+});
+
+test("a token with any character changed is none", () => {
+  for (let at = 0; at < token.length; at += 1) {
+    const changed = `${token.slice(0, at)}${token[at] === "0" ? "1" : "0"}${token.slice(at + 1)}`;
+    expect(parsePageToken(key, changed, "walk")).toBeUndefined();
+  }
+  for (const wrong of ["", "x", token.slice(1), `${token}0`, ` ${token}`, token.slice(0, -32), token.toUpperCase()]) {
+    expect(parsePageToken(key, wrong, "walk")).toBeUndefined();
+  }
+});

@@ -1,0 +1,105 @@
+import { TaskState } from "@a2a-js/sdk";
+import { expect, test } from "vitest";
+import type { Head } from "../../../src/tasks/head.ts";
+import { rules } from "../../../src/tasks/rules.ts";
+import { decideSweep } from "../../../src/tasks/sweep.ts";
+import { callerOf, createFixture, LEASE, messageOf, request, saidBy } from "./engine-fixture.ts";
+
+const NOW = 1_800_000_000_000;
+const INPUT_TIMEOUT = 3_600_000;
+const later = NOW + LEASE * 1.5;
+
+function head(more: Partial<Head>): Head {
+  const task = {
+    taskId: "t",
+    agent: "test",
+    major: 1,
+    contextId: "c",
+    caller: callerOf("a"),
+    message: messageOf("go"),
+  };
+  return {
+    ...rules.create({ ...task, held: false }, { holder: "one", nonce: "n", now: NOW, lease: LEASE }).head,
+    ...more,
+  };
+}
+
+const live = { holder: "one", until: NOW + 1 };
+const silent = { holder: "one", until: NOW - LEASE / 6 };
+
+test.each<[string, Head | undefined, number, object]>([
+  ["no task yet: waits, its creator may be at it", undefined, 0, { do: "wait", due: later }],
+  ["no task after ten minutes: deletes", undefined, 600_000, { do: "delete" }],
+  ["a turn that has not begun: waits", head({ turn: 1 }), 599_999, { do: "wait", due: later }],
+  [
+    "a turn that never began: deletes",
+    head({ turn: 1, state: TaskState.TASK_STATE_COMPLETED }),
+    600_000,
+    { do: "delete" },
+  ],
+  [
+    "a later turn: deletes, even of an ended task",
+    head({ turn: 3, state: TaskState.TASK_STATE_COMPLETED }),
+    0,
+    { do: "delete" },
+  ],
+  [
+    "ended: finishes, even with a lease",
+    head({ turn: 2, state: TaskState.TASK_STATE_FAILED, lease: live }),
+    0,
+    { do: "finish" },
+  ],
+  [
+    "waits for its caller: comes back when that has lasted too long",
+    head({ turn: 2, state: TaskState.TASK_STATE_INPUT_REQUIRED, statusTime: NOW - 1_000 }),
+    0,
+    { do: "wait", due: NOW + INPUT_TIMEOUT - 1_000 },
+  ],
+  [
+    "waited too long: abandons",
+    head({ turn: 2, state: TaskState.TASK_STATE_AUTH_REQUIRED, statusTime: NOW - INPUT_TIMEOUT }),
+    0,
+    { do: "abandon" },
+  ],
+  ["held: waits", head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: live }), 0, { do: "wait", due: later }],
+  [
+    "held until a moment ago: waits, clocks differ",
+    head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: { ...silent, until: silent.until + 1 } }),
+    0,
+    { do: "wait", due: later },
+  ],
+  [
+    "its holder fell silent: work",
+    head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: silent }),
+    0,
+    { do: "work", due: later },
+  ],
+  ["nobody holds it: work", head({ turn: 2, state: TaskState.TASK_STATE_SUBMITTED }), 0, { do: "work", due: later }],
+])("%s", (_what, known, age, action) => {
+  const row = { scope: "a", taskId: "t", agent: "test", turn: 2, created: NOW - age, due: NOW };
+  expect(decideSweep(row, known, NOW, LEASE, INPUT_TIMEOUT)).toEqual(action);
+});
+
+test("a task that nobody answers is failed and moves to the ended ones", async () => {
+  const { send, engine, clock, call, parts } = createFixture(async (turn) => turn.ask("and?"));
+  const { id } = await send("go");
+  await clock.advance(LEASE * 1.5);
+  expect(await engine.sweep()).toBe(1);
+  expect(await engine.sweep()).toBe(0);
+  await clock.advance(3_600_000);
+  await engine.sweep();
+  const task = await engine.get(call(), { id });
+  expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
+  expect(saidBy(task)).toBe("Nobody answered in time.");
+  expect(await parts.index.listOpen("a".repeat(32), "test")).toEqual([]);
+  expect(await parts.index.listDoneIds("a".repeat(32), "test", {})).toEqual([id]);
+});
+
+test("two sweeps at once act on a row once", async () => {
+  const { engine, call, clock, queued, another } = createFixture(async () => {}, { runs: "queue" });
+  await engine.send(call(), request("go", { configuration: { returnImmediately: true } }));
+  queued.length = 0;
+  await clock.advance(LEASE * 1.5);
+  await Promise.all([engine.sweep(), another().sweep()]);
+  expect(queued).toHaveLength(1);
+});
