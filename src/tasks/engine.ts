@@ -147,7 +147,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
       throw invalid("Last-Event-ID", `is ${from}, but the task has ${head.generation} events`);
     }
     if (from < head.generation || !isTerminal(head.state)) {
-      yield* follow(key, from, head.generation, call.signal);
+      yield* follow(key, from, head.generation, call.signal, head.generation);
     }
   }
 
@@ -157,8 +157,9 @@ export function createEngine(parts: EngineParts): DurableEngine {
     after: number,
     live: number,
     signal: AbortSignal,
+    known?: number,
   ): AsyncGenerator<LoggedResponse, void, undefined> {
-    for await (const { generation, response } of tails.watch(key, after, signal)) {
+    for await (const { generation, response } of tails.watch(key, after, signal, known)) {
       yield { generation, response };
       const state = response.payload?.$case === "statusUpdate" ? response.payload.value.status?.state : undefined;
       if (state !== undefined && (isTerminal(state) || (generation >= live && endsStream(state)))) {

@@ -1,4 +1,5 @@
 import type { Message } from "@a2a-js/sdk";
+import { AgentFailure } from "../ports/agent-failure.ts";
 import { delay } from "./delay.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { Call } from "./task-engine.ts";
@@ -15,6 +16,9 @@ export async function runMessageAgent(
   { agent, caller, signal }: Call,
   message: Message,
 ): Promise<Message> {
+  if (message.taskId !== "") {
+    throw new TaskError({ code: "not-found", taskId: message.taskId });
+  }
   const contextId = message.contextId || parts.random.id();
   const abort = new AbortController();
   const stop = (code: "canceled" | "timeout"): void => abort.abort(new AbortedError(code));
@@ -55,9 +59,11 @@ export async function runMessageAgent(
     return await Promise.race([replied.promise, run, aborted(parts, abort.signal)]);
   } catch (error) {
     parts.logger.error("turn.failed", { agent: agent.id, error: error instanceof Error ? error.stack : String(error) });
-    throw error instanceof TaskError
-      ? error
-      : new TaskError({ code: "invalid-agent-response", message: `Agent ${agent.id} failed.` });
+    if (error instanceof TaskError) {
+      throw error;
+    }
+    const why = error instanceof AgentFailure ? `: ${error.message}` : ".";
+    throw new TaskError({ code: "invalid-agent-response", message: `Agent ${agent.id} failed${why}` });
   } finally {
     cancelTimeout();
     signal.removeEventListener("abort", leave);

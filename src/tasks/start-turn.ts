@@ -46,7 +46,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     const key = { scope: caller.scope, taskId: random.id() };
     const contextId = message.contextId || random.id();
     const held = mode !== "immediate" && agent.runs === "inline";
-    const own = { ...message, taskId: key.taskId, contextId };
+    const own = { ...copyOf(message), taskId: key.taskId, contextId };
     const task = { taskId: key.taskId, agent: agent.id, major: majorOf(agent), contextId, caller, message: own, held };
     if (!held) {
       return createQueued(key, task);
@@ -115,7 +115,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
       });
     }
     const isHeld = mode !== "immediate" && agent.runs === "inline";
-    const own = { ...message, contextId };
+    const own = { ...copyOf(message), contextId };
     const nonce = random.id();
     const decide = (head: Head | undefined): Decision => {
       if (!head || head.turn !== stored.head.turn) {
@@ -168,6 +168,11 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     });
     return { key, snapshot, turn };
   }
+}
+
+/** With parts of its own: the log remembers per part object where its content is, and that holds for one task. */
+function copyOf(message: Message): Message {
+  return { ...message, parts: message.parts.map((part) => ({ ...part })) };
 }
 
 function toError(refusal: Refusal, taskId: string): TaskError {

@@ -1,8 +1,9 @@
 import type { OpenRow } from "../ports/task-index.ts";
-import type { Etag } from "../ports/task-log.ts";
+import type { Etag, TaskKey } from "../ports/task-log.ts";
 import { endElsewhere } from "./end-elsewhere.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { Head } from "./head.ts";
+import type { Decision, Writer } from "./rules.ts";
 import type { Tails } from "./tails.ts";
 import { isInterrupted, isTerminal } from "./task-state.ts";
 import { readVersion, transact } from "./transact.ts";
@@ -19,6 +20,7 @@ type SweepAction =
   | { readonly do: "delete" }
   | { readonly do: "finish" }
   | { readonly do: "abandon" }
+  | { readonly do: "cancel" }
   | { readonly do: "work"; readonly due: number }
   | { readonly do: "wait"; readonly due: number };
 
@@ -39,6 +41,10 @@ export function decideSweep(
   }
   if (isTerminal(head.state)) {
     return { do: "finish" };
+  }
+  if (head.cancel) {
+    // Whoever asked may be gone.
+    return head.cancel.deadline <= now ? { do: "cancel" } : { do: "wait", due: head.cancel.deadline };
   }
   if (isInterrupted(head.state)) {
     const due = head.statusTime + inputTimeout;
@@ -64,7 +70,7 @@ export async function sweep(parts: EngineParts, tails: Tails): Promise<number> {
 }
 
 async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Etag): Promise<void> {
-  const { clock, index, queue, settings } = parts;
+  const { clock, index, queue, rules, settings } = parts;
   const key = { scope: row.scope, taskId: row.taskId };
   const version = await readVersion(parts, key);
   const action = decideSweep(row, version?.head, clock.now(), settings.lease, settings.inputTimeout);
@@ -78,7 +84,12 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
     case "finish":
       return version && endElsewhere(parts, key, version.head);
     case "abandon":
-      return version && abandon(parts, tails, row, version);
+      return (
+        version &&
+        end(parts, tails, key, version, (head, by) => rules.endAbandoned(head, key.taskId, settings.inputTimeout, by))
+      );
+    case "cancel":
+      return version && end(parts, tails, key, version, (head, by) => rules.flagCancel(head, key.taskId, by));
     case "work":
       parts.logger.info("sweep.work", { taskId: row.taskId, turn: row.turn });
       return queue.send({ scope: row.scope, taskId: row.taskId, agent: row.agent, turn: row.turn });
@@ -86,18 +97,19 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
   }
 }
 
-async function abandon(parts: EngineParts, tails: Tails, row: OpenRow, from: Version): Promise<void> {
-  const { clock, random, rules, settings } = parts;
-  const key = { scope: row.scope, taskId: row.taskId };
-  const nonce = random.id();
+async function end(
+  parts: EngineParts,
+  tails: Tails,
+  key: TaskKey,
+  from: Version,
+  decide: (head: Head, by: Writer) => Decision,
+): Promise<void> {
+  const nonce = parts.random.id();
   const outcome = await transact(parts, {
     key,
     from,
-    decide: (head) =>
-      head
-        ? rules.endAbandoned(head, key.taskId, settings.inputTimeout, writerOf(parts, nonce))
-        : { refused: { code: "idle" } },
-    deadline: clock.monotonic() + settings.lease,
+    decide: (head) => (head ? decide(head, writerOf(parts, nonce)) : { refused: { code: "idle" } }),
+    deadline: parts.clock.monotonic() + parts.settings.lease,
   });
   if (outcome.code === "committed") {
     tails.publish(key, outcome.change.events, outcome.version.head);

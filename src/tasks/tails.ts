@@ -17,8 +17,8 @@ const EVENTS_PER_READ = 100;
 
 /** Follows tasks for this instance's streams and blocking calls: one tail a task serves them all (DESIGN 3.5). */
 export interface Tails {
-  /** Every event after `after`, in order, without end. Stops when the signal aborts or the task is gone. */
-  watch(key: TaskKey, after: number, signal: AbortSignal): AsyncGenerator<LogEvent, void, undefined>;
+  /** Every event after `after`, in order, without end. `known` is a generation that the log has. Stops when the signal aborts or the task is gone. */
+  watch(key: TaskKey, after: number, signal: AbortSignal, known?: number): AsyncGenerator<LogEvent, void, undefined>;
   /** A commit made here. Only a hint: what does not continue a watcher's place is read from the table. */
   publish(key: TaskKey, events: readonly LogEvent[], head: Head): void;
   /** Called with every head that a look reads. */
@@ -70,8 +70,13 @@ export function createTails(parts: EngineParts): Tails {
     },
   };
 
-  async function* watch(key: TaskKey, after: number, signal: AbortSignal): AsyncGenerator<LogEvent, void, undefined> {
-    const tail = join(key, after);
+  async function* watch(
+    key: TaskKey,
+    after: number,
+    signal: AbortSignal,
+    known = after,
+  ): AsyncGenerator<LogEvent, void, undefined> {
+    const tail = join(key, known);
     try {
       let cursor = after;
       while (!signal.aborted && !tail.gone) {
@@ -110,7 +115,7 @@ export function createTails(parts: EngineParts): Tails {
     }
   }
 
-  function join(key: TaskKey, after: number): Tail {
+  function join(key: TaskKey, known: number): Tail {
     const name = nameOf(key);
     let tail = tails.get(name);
     if (!tail) {
@@ -118,7 +123,7 @@ export function createTails(parts: EngineParts): Tails {
         key,
         wakes: new Set(),
         watchers: 0,
-        known: after,
+        known,
         recent: [],
         interval: BUSY_LOOK,
         hinted: false,
@@ -129,6 +134,7 @@ export function createTails(parts: EngineParts): Tails {
       scheduleLook(tail);
     }
     tail.watchers += 1;
+    advance(tail, known);
     return tail;
   }
 

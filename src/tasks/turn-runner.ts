@@ -58,7 +58,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
         return (content) => decide(content, isInStep());
       },
       step,
-      checkpoint: (value) => writer.record(toCheckpointRow(value), held.splice(0)),
+      checkpoint,
     });
     try {
       agent.run(turn).then(
@@ -182,6 +182,14 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     steps -= 1;
     await writer.record(toStepRow(turn, name, value), held.splice(0));
     return value;
+  }
+
+  /** While catching up, a newer one is stored already. */
+  function checkpoint(value: Json): Promise<void> {
+    if (finishing || stopped !== undefined) {
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    return replay.isCatchingUp ? Promise.resolve() : writer.record(toCheckpointRow(value), []);
   }
 
   function isInStep(): boolean {

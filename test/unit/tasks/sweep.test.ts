@@ -61,6 +61,18 @@ test.each<[string, Head | undefined, number, object]>([
     0,
     { do: "abandon" },
   ],
+  [
+    "asked to cancel and interrupted, past the deadline: cancels, whoever asked may be gone",
+    head({ turn: 2, state: TaskState.TASK_STATE_INPUT_REQUIRED, cancel: { by: "two", deadline: NOW } }),
+    0,
+    { do: "cancel" },
+  ],
+  [
+    "asked to cancel a moment ago: waits for the holder's deadline",
+    head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: live, cancel: { by: "two", deadline: NOW + 1 } }),
+    0,
+    { do: "wait", due: NOW + 1 },
+  ],
   ["held: waits", head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: live }), 0, { do: "wait", due: later }],
   [
     "held until a moment ago: waits, clocks differ",
