@@ -40,7 +40,7 @@ export async function readCheckpoint(parts: EngineParts, key: TaskKey, head: Hea
   return body && (await decodeBody<{ readonly value: Json }>(parts.payloads, key, body)).value;
 }
 
-/** For a turn that is taken up again. Reads only what the head says is there. */
+/** For a turn that is taken up, by the head from before: a turn that begins has nothing to read. */
 export async function readEarlierAttempts(parts: EngineParts, key: TaskKey, head: Head): Promise<EarlierAttempts> {
   const prefix = stepPrefix(head.turn);
   const [rows, events] = await Promise.all([

@@ -68,6 +68,7 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
     epoch: version.head.epoch,
     crashes: version.head.attempts,
   });
+  const before = { ...version.head, generation: change.head.generation - change.events.length };
   const held = turns.start({
     agent,
     input: {
@@ -79,7 +80,7 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
       caller: version.head.caller,
       attempt: version.head.attempts + 1,
       saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),
-      earlier: await retry(parts, deadline, () => readEarlierAttempts(parts, key, version.head)),
+      earlier: await retry(parts, deadline, () => readEarlierAttempts(parts, key, before)),
     },
     open: openRow(parts, key, version.head.agent, message.turn),
     writer: { key, nonce, from: { version, task }, since },

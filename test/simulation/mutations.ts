@@ -127,15 +127,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "cancel-is-forgotten": {
     breaks: ["I14", "answers"],
-    what: "a flagged task is taken and run again",
+    what: "a flagged task is taken and run again, and nobody ends it past the deadline",
     rules: {
       take: (head, taskId, turn, onCrash, by) => {
         return rules.take({ ...head, cancel: undefined }, taskId, turn, onCrash, by);
       },
-      flagCancel: (head, taskId, by) => {
-        const decision = rules.flagCancel(head, taskId, by);
-        return "refused" in decision && decision.refused.code === "held" ? { refused: { code: "idle" } } : decision;
-      },
+      flagCancel: (head, taskId, by) =>
+        head.cancel ? { refused: { code: "idle" } } : rules.flagCancel(head, taskId, by),
     },
   },
 };
