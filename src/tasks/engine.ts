@@ -88,7 +88,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
       return withHistory(local.task, limit);
     }
     if (turn && !local?.task) {
-      throw turn.lost ?? new Error(`task ${key.taskId} was not created`);
+      throw notCreated(turn);
     }
     await untilTurnEnds(key, snapshot?.generation ?? local?.head?.generation ?? 1, call.signal);
     return withHistory((await find(call, key.taskId)).task, limit);
@@ -106,7 +106,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
     const { key, snapshot, turn } = await starter.start(call, message, "stream");
     const first = snapshot ?? snapshotOf(turn);
     if (!first) {
-      throw turn?.lost ?? new Error(`task ${key.taskId} was not created`);
+      throw notCreated(turn);
     }
     yield { generation: first.generation, response: { payload: { $case: "task", value: first.task } } };
     if (!endsStream(first.task.status?.state)) {
@@ -201,6 +201,15 @@ function messageOf(request: SendMessageRequest): Message {
     throw new TaskError({ code: "push-unsupported" });
   }
   return request.message;
+}
+
+/** What the caller may do about it is the same, however the store failed. */
+function notCreated(turn: HeldTurn | undefined): TaskError {
+  if (turn?.lost instanceof TaskError) {
+    return turn.lost;
+  }
+  const message = "The task could not be stored. Send the message again.";
+  return new TaskError({ code: "unavailable", message, retryAfter: 2 }, { cause: turn?.lost });
 }
 
 function snapshotOf(turn: HeldTurn | undefined): { readonly task: Task; readonly generation: number } | undefined {

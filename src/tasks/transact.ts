@@ -79,7 +79,7 @@ export async function transact(
         current = await retry(parts, deadline, () => readVersion(parts, key));
       }
     }
-    const outcome = await explain(parts, key, version, current, change);
+    const outcome = await explain(parts, key, version, current, change, deadline);
     if (outcome) {
       return outcome;
     }
@@ -94,6 +94,7 @@ async function explain(
   before: Version | undefined,
   current: Version | undefined,
   change: Change,
+  deadline: number,
 ): Promise<Outcome | undefined> {
   if (!current) {
     return before ? { code: "refused", refusal: { code: "not-found", taskId: key.taskId } } : undefined;
@@ -107,7 +108,7 @@ async function explain(
   const beganEpoch = epoch !== before?.head.epoch;
   const first = change.events[0];
   if (beganEpoch && first && current.head.epoch > epoch && current.head.generation >= first.generation) {
-    const row = await parts.log.readRow(key, eventKey(first.generation));
+    const row = await retry(parts, deadline, () => parts.log.readRow(key, eventKey(first.generation)));
     if (row && new TextDecoder().decode(row).includes(nonce)) {
       return { code: "superseded", version: current, change };
     }
