@@ -71,7 +71,12 @@ export async function compose(
     logger,
     authenticate: authenticateNobody,
     publicBaseUrl: (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, ""),
-    limits: { maxBody: config.MAX_BODY, maxDepth: config.MAX_DEPTH, maxParts: config.MAX_PARTS },
+    limits: {
+      maxBody: config.MAX_BODY,
+      maxDepth: config.MAX_DEPTH,
+      maxParts: config.MAX_PARTS,
+      maxStreams: config.MAX_STREAMS,
+    },
     streams: { heartbeat: HEARTBEAT, idleTimeout: config.STREAM_IDLE_TIMEOUT, maxDuration: config.STREAM_MAX_DURATION },
     corsOrigins: config.CORS_ORIGINS,
     startedAt: clock.now(),

@@ -10,6 +10,8 @@ import type { StreamTimes } from "./sse.ts";
 export interface EdgeLimits extends BodyLimits {
   /** Parts of a message. */
   readonly maxParts: number;
+  /** Streams open at once. */
+  readonly maxStreams: number;
 }
 
 /** What the edge is made of. */

@@ -26,7 +26,7 @@ export function createEdge(parts: EdgeParts): Edge {
   return {
     ...parts,
     methods: createMethods(parts.limits),
-    eventStreams: createEventStreams(parts.clock, parts.streams),
+    eventStreams: createEventStreams(parts.clock, parts.streams, parts.limits.maxStreams),
     trickle: createTrickle(parts.clock),
     dispatcherOf(agent) {
       let dispatcher = dispatchers.get(agent);

@@ -59,6 +59,9 @@ export async function invoke(
       : undefined,
     idempotencyKey: parseIdempotencyKey(request.headers.get("idempotency-key")),
   };
+  if (method?.streams) {
+    edge.eventStreams.admit();
+  }
   const dispatcher = edge.dispatcherOf(target.agent);
   const abort = method?.streams ? new AbortController() : undefined;
   const call = createCall(target.agent, caller, abort ?? request, options);

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { TaskError } from "../tasks/task-fault.ts";
 import type { EdgeCall } from "./call-context.ts";
 import { createTicker } from "./ticker.ts";
 import type { Ticker, Ticking } from "./ticker.ts";
@@ -19,6 +20,8 @@ export interface Frames<T> {
 }
 
 export interface EventStreams {
+  /** @throws TaskError `busy` when as many streams are open as may be, before any work is done for one more. */
+  admit(): void;
   /**
    * The response begins once the first event is there. @throws what `events` throws before it: a refusal is an
    * ordinary error. What it throws later becomes one `error` event.
@@ -35,10 +38,19 @@ const HEADERS = {
 };
 
 /** One timer serves all streams, and a stream keeps nothing that it has already sent: thousands may be idle. */
-export function createEventStreams(clock: Clock, times: StreamTimes): EventStreams {
+export function createEventStreams(clock: Clock, times: StreamTimes, maxStreams: number): EventStreams {
   const ticker = createTicker(clock, times.heartbeat);
 
   return {
+    admit() {
+      if (ticker.all.size >= maxStreams) {
+        throw new TaskError({
+          code: "busy",
+          message: "This instance serves as many streams as it may.",
+          retryAfter: 5,
+        });
+      }
+    },
     async open(events, call, abort, frames) {
       const first = await events.next();
       const stream = new EventStream(events, call, abort, frames, clock, times, ticker);

@@ -36,7 +36,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },
     authenticate: authenticateNobody,
     publicBaseUrl: BASE,
-    limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64 },
+    limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64, maxStreams: 3 },
     streams: { heartbeat: 15_000, idleTimeout: 600_000, maxDuration: 3_600_000 },
     corsOrigins: [],
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5),

@@ -252,3 +252,15 @@ describe("a stream", () => {
     }
   });
 });
+
+test("one stream too many is refused before any work is done for it, until another ends", async () => {
+  const { engine } = createWatchedTask();
+  const { fetch, calls } = createFakeGateway(engine);
+  const open = await Promise.all([1, 2, 3].map(() => fetch("/agents/echo", subscribe)));
+  const refused = await fetch("/agents/echo", subscribe);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("retry-after")).toBe("5");
+  expect(calls).toHaveLength(3);
+  await open[0]?.body?.cancel();
+  expect((await fetch("/agents/echo", subscribe)).status).toBe(200);
+});
