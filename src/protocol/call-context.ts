@@ -23,18 +23,34 @@ export function createCall(
   source: { readonly signal: AbortSignal },
   options: CallOptions,
 ): EdgeCall {
-  return {
-    agent,
-    caller,
-    // Asked for rarely, and a server makes it on demand.
-    get signal() {
-      return source.signal;
-    },
-    ...(options.lastEventId !== undefined && { lastEventId: options.lastEventId }),
-    ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
-    generation: 0,
-    failure: undefined,
-  };
+  return new RequestCall(agent, caller, source, options);
+}
+
+class RequestCall implements EdgeCall {
+  readonly #source: { readonly signal: AbortSignal };
+  readonly agent: Agent;
+  readonly caller: Caller;
+  readonly lastEventId?: number;
+  readonly idempotencyKey?: string;
+  generation = 0;
+  failure: Error | undefined = undefined;
+
+  constructor(agent: Agent, caller: Caller, source: { readonly signal: AbortSignal }, options: CallOptions) {
+    this.#source = source;
+    this.agent = agent;
+    this.caller = caller;
+    if (options.lastEventId !== undefined) {
+      this.lastEventId = options.lastEventId;
+    }
+    if (options.idempotencyKey !== undefined) {
+      this.idempotencyKey = options.idempotencyKey;
+    }
+  }
+
+  /** Asked for rarely, and a server makes it on demand. */
+  get signal(): AbortSignal {
+    return this.#source.signal;
+  }
 }
 
 export function toContext(call: EdgeCall, requestedVersion: Version): ServerCallContext {

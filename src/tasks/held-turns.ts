@@ -86,6 +86,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const name = nameOf(key);
     let isOpen = "version" in turn.writer.from;
     let lost: Error | undefined;
+    let result: (Omit<HeldTurn, "lost"> & { lost: Error | undefined }) | undefined;
     const writer = createWriter(parts, turn.writer, {
       putOpen() {
         isOpen = true;
@@ -95,6 +96,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       onCancel: () => stop("canceled"),
       onLost: (error) => {
         lost = error;
+        if (result) {
+          result.lost = error;
+        }
         stop("fenced");
       },
     });
@@ -109,15 +113,8 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     if (draining !== undefined) {
       stop(draining);
     }
-    return {
-      writer,
-      begun: begun ?? DONE,
-      done,
-      ended: ended.promise,
-      get lost() {
-        return lost;
-      },
-    };
+    result = { writer, begun: begun ?? DONE, done, ended: ended.promise, lost };
+    return result;
 
     async function runToEnd(): Promise<void> {
       if (begun) {

@@ -22,11 +22,9 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
   let writings: Map<string, number> | undefined;
   let unread = steps.size;
 
-  return {
-    get isCatchingUp() {
-      return unread > 0;
-    },
-    takeStep(name) {
+  const self = {
+    isCatchingUp: unread > 0,
+    takeStep(name: string): { readonly value: Json } | undefined {
       used ??= new Set();
       if (used.has(name)) {
         throw new TypeError(
@@ -39,9 +37,10 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
         return undefined;
       }
       unread -= 1;
+      self.isCatchingUp = unread > 0;
       return { value };
     },
-    openArtifact(artifactId) {
+    openArtifact(artifactId: string): (parts: readonly Part[], isInStep: boolean) => ChunkFate {
       writings ??= new Map();
       const writing = writings.get(artifactId) ?? 0;
       writings.set(artifactId, writing + 1);
@@ -65,4 +64,5 @@ export function createReplay({ steps, closed }: EarlierAttempts): Replay {
       };
     },
   };
+  return self;
 }

@@ -69,7 +69,6 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   const pending: Draft[] = [];
   const create = "create" in start.from ? start.from.create : undefined;
   let version = "version" in start.from ? start.from.version : undefined;
-  let task = "task" in start.from ? start.from.task : undefined;
   let state: "open" | "ended" | "lost" = "open";
   let busy: Promise<void> | undefined;
   let preparing: Promise<void> | undefined;
@@ -77,28 +76,16 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let wantsLook = false;
   let wantsRelease = false;
   let cancelSeen = false;
-  let pendingBytes = 0;
-  let pendingEvents = 0;
   let confirmed = start.since;
   let disarm = (): void => {};
 
-  if (version) {
-    arm();
-  }
-
-  return {
-    get task() {
-      return task;
-    },
-    get head() {
-      return version?.head;
-    },
-    get pendingBytes() {
-      return pendingBytes;
-    },
-    get pendingEvents() {
-      return pendingEvents;
-    },
+  // Fields, not getters: a literal with getters is a slow object, and its shape holds what it closes over until a full
+  // collection. That was most of what a short turn left to the garbage collector.
+  const self: { -readonly [name in keyof TaskWriter]: TaskWriter[name] } = {
+    task: "task" in start.from ? start.from.task : undefined,
+    head: version?.head,
+    pendingBytes: 0,
+    pendingEvents: 0,
     emit: (response) => submit([response]),
     record: (row, responses) => submit(responses, row),
     begin() {
@@ -115,6 +102,10 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       return pump();
     },
   };
+  if (version) {
+    arm();
+  }
+  return self;
 
   function submit(responses: readonly StreamResponse[], row?: LogRow): Promise<void> {
     if (state !== "open") {
@@ -122,10 +113,10 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     }
     const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
     const weight = responses.reduce((sum, response) => sum + weightOf(response), row?.body.byteLength ?? 0);
-    pendingBytes += weight;
-    pendingEvents += responses.length;
+    self.pendingBytes += weight;
+    self.pendingEvents += responses.length;
     // A stored result is worth a commit: it exists so that it need not be had again.
-    if (deferred && (row || pendingBytes > MAX_HELD_BACK)) {
+    if (deferred && (row || self.pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -223,7 +214,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       }
       confirmed = sent;
       version = outcome.version;
-      task = foldAll(outcome.change.events);
+      self.head = version.head;
+      self.task = foldAll(outcome.change.events);
       if (endsTurn(version.head.state) || releasing) {
         end("ended");
       } else {
@@ -265,7 +257,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   }
 
   function foldAll(events: readonly LogEvent[]): Task {
-    let folded = task;
+    let folded = self.task;
     for (const { response, message } of events) {
       folded = folded
         ? fold(folded, response, message)
@@ -281,8 +273,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   function settle(drafts: readonly Draft[], how: (draft: Draft) => void): void {
     for (const draft of drafts) {
-      pendingBytes -= draft.weight;
-      pendingEvents -= draft.responses.length;
+      self.pendingBytes -= draft.weight;
+      self.pendingEvents -= draft.responses.length;
       how(draft);
     }
   }

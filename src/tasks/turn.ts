@@ -57,47 +57,70 @@ export class AbortedError extends Error {
 
 /** The object that an agent's `run` gets. */
 export function createTurn(input: TurnInput, host: TurnHost): Turn {
-  const { taskId, contextId } = input;
-  return {
-    taskId,
-    contextId,
-    message: input.message,
-    history: input.history,
-    references: input.references,
-    caller: input.caller,
-    attempt: input.attempt,
-    saved: input.saved,
-    get signal() {
-      return host.signal();
-    },
-    get task() {
-      return host.task();
-    },
-    working: (text) => quiet(host.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_WORKING, says(text)))),
-    artifact: (id, init) => createArtifactWriter(input, host, id, init),
-    step: <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
-      quiet(host.step(name, run)) as Promise<T>,
-    checkpoint: (value) => quiet(host.checkpoint(value)),
-    ask: (parts) => end(TaskState.TASK_STATE_INPUT_REQUIRED, parts),
-    requireAuth: (parts) => end(TaskState.TASK_STATE_AUTH_REQUIRED, parts),
-    complete: (parts) => end(TaskState.TASK_STATE_COMPLETED, parts),
-    reject: (parts) => end(TaskState.TASK_STATE_REJECTED, parts),
-    reply: (parts) => end(TaskState.TASK_STATE_COMPLETED, parts),
-  };
+  return new AgentTurn(input, host);
+}
 
-  function end(state: TaskState, parts: Content | undefined): Promise<never> {
-    return quiet(
-      (async () => {
-        await host.finish(statusUpdate(taskId, contextId, state, says(parts)));
-        throw TURN_ENDED;
-      })(),
-    );
+/** Its methods are fields, so that an agent may take them apart; its getters are the prototype's, which costs nothing. */
+class AgentTurn implements Turn {
+  readonly #input: TurnInput;
+  readonly #host: TurnHost;
+  readonly taskId: string;
+  readonly contextId: string;
+  readonly message: Message;
+  readonly history: readonly Message[];
+  readonly references: readonly Task[];
+  readonly caller: Caller;
+  readonly attempt: number;
+  readonly saved: Json | undefined;
+
+  constructor(input: TurnInput, host: TurnHost) {
+    this.#input = input;
+    this.#host = host;
+    this.taskId = input.taskId;
+    this.contextId = input.contextId;
+    this.message = input.message;
+    this.history = input.history;
+    this.references = input.references;
+    this.caller = input.caller;
+    this.attempt = input.attempt;
+    this.saved = input.saved;
   }
 
-  function says(content: Content | undefined): Message | undefined {
-    return content === undefined || content.length === 0
-      ? undefined
-      : agentMessage(host.newId(), taskId, contextId, content);
+  get signal(): AbortSignal {
+    return this.#host.signal();
+  }
+
+  get task(): Task {
+    return this.#host.task();
+  }
+
+  readonly working = (text?: Content): Promise<void> =>
+    quiet(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
+  readonly artifact = (id: string, init?: ArtifactInit): ArtifactWriter =>
+    createArtifactWriter(this.#input, this.#host, id, init);
+  readonly step = <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>): Promise<T> =>
+    quiet(this.#host.step(name, run)) as Promise<T>;
+  readonly checkpoint = (value: Json): Promise<void> => quiet(this.#host.checkpoint(value));
+  readonly ask = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_INPUT_REQUIRED, parts);
+  readonly requireAuth = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
+  readonly complete = (parts?: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
+  readonly reject = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_REJECTED, parts);
+  readonly reply = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
+
+  #end(state: TaskState, parts: Content | undefined): Promise<never> {
+    return quiet(this.#finish(state, parts));
+  }
+
+  async #finish(state: TaskState, parts: Content | undefined): Promise<never> {
+    await this.#host.finish(this.#status(state, parts));
+    throw TURN_ENDED;
+  }
+
+  #status(state: TaskState, content: Content | undefined): StreamResponse {
+    const { taskId, contextId } = this;
+    const isSilent = content === undefined || content.length === 0;
+    const message = isSilent ? undefined : agentMessage(this.#host.newId(), taskId, contextId, content);
+    return statusUpdate(taskId, contextId, state, message);
   }
 }
 
