@@ -86,7 +86,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const name = nameOf(key);
     let isOpen = "version" in turn.writer.from;
     let lost: Error | undefined;
-    let result: (Omit<HeldTurn, "lost"> & { lost: Error | undefined }) | undefined;
+    let result: (Omit<HeldTurn, "lost"> & { lost: Error | undefined }) | undefined = undefined;
     const writer = createWriter(parts, turn.writer, {
       putOpen() {
         isOpen = true;
