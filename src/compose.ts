@@ -43,7 +43,7 @@ export async function compose(
   const random = createSystemRandom();
   const stores = await openStores(config);
   const registry = createRegistry(definition.agents, definition.default);
-  const queue = createMemoryWorkQueue(config.MAX_TURNS, logger);
+  const queue = createMemoryWorkQueue(config.MAX_TURNS, clock, logger);
   const engine = createEngine({
     ...stores,
     instance: random.id(),

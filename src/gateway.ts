@@ -1,3 +1,4 @@
+import type { WorkMessage } from "./ports/work-queue.ts";
 import { createEdge } from "./protocol/edge.ts";
 import type { EdgeParts } from "./protocol/edge-parts.ts";
 import { createRoutes } from "./protocol/routes.ts";
@@ -11,7 +12,8 @@ export interface GatewayParts extends EdgeParts {
 export interface Gateway {
   /** Answers any request; never rejects. */
   fetch(request: Request): Response | Promise<Response>;
-  readonly work: DurableEngine["work"];
+  /** A message from the work queue. Rejects when it should come again later. */
+  work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
   /** Ends streams, hands running turns over. */
   close(): Promise<void>;
@@ -21,7 +23,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const edge = createEdge(parts);
   return {
     fetch: createRoutes(edge),
-    work: (message) => parts.engine.work(message),
+    async work(message) {
+      if (message.kind === "turn") {
+        await parts.engine.work(message);
+      }
+    },
     sweep: () => parts.engine.sweep(),
     async close() {
       edge.eventStreams.close();

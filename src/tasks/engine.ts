@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
 import type { TaskKey } from "../ports/task-log.ts";
-import type { WorkMessage } from "../ports/work-queue.ts";
+import type { TurnMessage } from "../ports/work-queue.ts";
 import { cancelTask } from "./cancel.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { createHeldTurns } from "./held-turns.ts";
@@ -26,7 +26,7 @@ export interface DurableEngine extends TaskEngine {
    * A message from the work queue. Resolves when its turn has ended here, or had nothing to do.
    * @throws TaskError `busy`, `unavailable`: deliver the message again later.
    */
-  work(message: WorkMessage): Promise<void>;
+  work(message: TurnMessage): Promise<void>;
   /** Looks at what is due. Resolves to the number of rows looked at. */
   sweep(): Promise<number>;
   /** Turns that run here now. */
@@ -43,7 +43,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
   tails.onLook((key, head) => {
     const abandoned = head.lease && head.lease.until + parts.settings.lease / 6 < parts.clock.now();
     if (abandoned && !endsTurn(head.state)) {
-      const message = { ...key, agent: head.agent, turn: head.turn };
+      const message = { kind: "turn" as const, ...key, agent: head.agent, turn: head.turn };
       parts.queue.send(message).catch((error: unknown) => {
         parts.logger.warn("queue.unreachable", { taskId: key.taskId, error: String(error) });
       });

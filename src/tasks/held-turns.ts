@@ -165,7 +165,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   /** Another instance goes on at once; without the message the sweep finds the turn. */
   async function handOver({ scope, taskId, agent, turn }: OpenRow): Promise<void> {
     try {
-      await parts.queue.send({ scope, taskId, agent, turn });
+      await parts.queue.send({ kind: "turn", scope, taskId, agent, turn });
     } catch (error) {
       parts.logger.warn("queue.unreachable", { taskId, error: String(error) });
     }

@@ -89,7 +89,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     if (first?.$case !== "task") {
       throw new Error(`task ${key.taskId}: its id is taken`);
     }
-    await retry(parts, deadline, () => queue.send({ ...key, agent: task.agent, turn: 1 }));
+    await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: task.agent, turn: 1 }));
     return { key, snapshot: { task: first.value, generation: 1 } };
   }
 
@@ -144,7 +144,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
     const snapshot = { task, generation: change.head.generation };
     if (!isHeld) {
-      await retry(parts, deadline, () => queue.send({ ...key, agent: agent.id, turn: open.turn }));
+      await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: agent.id, turn: open.turn }));
     }
     if (!isHeld || outcome.code === "superseded") {
       return { key, snapshot };

@@ -92,7 +92,7 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
       return version && end(parts, tails, key, version, (head, by) => rules.flagCancel(head, key.taskId, by));
     case "work":
       parts.logger.info("sweep.work", { taskId: row.taskId, turn: row.turn });
-      return queue.send({ scope: row.scope, taskId: row.taskId, agent: row.agent, turn: row.turn });
+      return queue.send({ kind: "turn", ...key, agent: row.agent, turn: row.turn });
     case "wait":
   }
 }

@@ -1,5 +1,5 @@
 import { Role } from "@a2a-js/sdk";
-import type { WorkMessage } from "../ports/work-queue.ts";
+import type { TurnMessage } from "../ports/work-queue.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { endElsewhere } from "./end-elsewhere.ts";
 import { fold } from "./fold.ts";
@@ -18,7 +18,7 @@ import { writerOf } from "./writer-of.ts";
  * messages do nothing. Resolves when nothing is left to do here.
  * @throws TaskError `busy` when this instance runs as many turns as it may, `unavailable`: send the message again.
  */
-export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: WorkMessage): Promise<void> {
+export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: TurnMessage): Promise<void> {
   const { clock, random, registry, rules, settings } = parts;
   const key = { scope: message.scope, taskId: message.taskId };
   const deadline = clock.monotonic() + settings.lease;

@@ -10,7 +10,7 @@ import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import type { Agent, Turn } from "../../src/ports/agent.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { WorkMessage } from "../../src/ports/work-queue.ts";
+import type { TurnMessage, WorkMessage } from "../../src/ports/work-queue.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import { rules } from "../../src/tasks/rules.ts";
@@ -126,7 +126,7 @@ describe("table transactions", () => {
     await send("created", true);
     const message = queued.pop();
     expect(message).toBeDefined();
-    await engine.work(message as WorkMessage);
+    await engine.work(message as TurnMessage);
     expect(requests.length <= 8 ? "at most 8" : requests).toBe("at most 8");
     expect(requests.length).toBeGreaterThan(5);
   });

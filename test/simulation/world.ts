@@ -5,7 +5,7 @@ import { createRegistry } from "../../src/agents/registry.ts";
 import type { Payloads } from "../../src/ports/payloads.ts";
 import type { TaskIndex } from "../../src/ports/task-index.ts";
 import type { TaskLog } from "../../src/ports/task-log.ts";
-import type { WorkMessage, WorkQueue } from "../../src/ports/work-queue.ts";
+import type { TurnMessage, WorkQueue } from "../../src/ports/work-queue.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import { rules } from "../../src/tasks/rules.ts";
@@ -65,7 +65,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   const stores = mutation?.stores?.(plain) ?? plain;
   const outside: SimProcess = { name: "outside", dead: false, stoppedUntil: 0, skew: 0 };
   const instances: Instance[] = [];
-  const messages: { readonly message: WorkMessage; due: number }[] = [];
+  const messages: { readonly message: TurnMessage; due: number }[] = [];
   const log: string[] = [];
   const ledger: StepLedger = { completed: new Set(), violations: [] };
   let ids = 0;
@@ -94,8 +94,10 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     };
     const clock = clockOf(scheduler, process);
     const queue: WorkQueue = {
-      send: (message) => {
-        messages.push({ message, due: scheduler.now + prng.int(1, 200) });
+      send: (message, after = 0) => {
+        if (message.kind === "turn") {
+          messages.push({ message, due: scheduler.now + after + prng.int(1, 200) });
+        }
         return Promise.resolve();
       },
     };

@@ -1,3 +1,4 @@
+import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { WorkMessage, WorkQueue } from "../../ports/work-queue.ts";
 
@@ -12,15 +13,18 @@ export interface MemoryWorkQueue extends WorkQueue {
  * A queue within this process that hands out at most `concurrency` messages at once. A message whose handler
  * fails is logged and gone: the sweep finds its turn.
  */
-export function createMemoryWorkQueue(concurrency: number, logger: Logger): MemoryWorkQueue {
+export function createMemoryWorkQueue(concurrency: number, clock: Clock, logger: Logger): MemoryWorkQueue {
   const waiting: WorkMessage[] = [];
   const running = new Set<Promise<void>>();
   let handle: ((message: WorkMessage) => Promise<unknown>) | undefined;
 
   return {
-    async send(message) {
-      waiting.push(message);
-      handOut();
+    async send(message, after = 0) {
+      if (after > 0) {
+        clock.after(after, () => enqueue(message));
+      } else {
+        enqueue(message);
+      }
     },
     onMessage(handler) {
       handle = handler;
@@ -31,6 +35,11 @@ export function createMemoryWorkQueue(concurrency: number, logger: Logger): Memo
       await Promise.all(running);
     },
   };
+
+  function enqueue(message: WorkMessage): void {
+    waiting.push(message);
+    handOut();
+  }
 
   function handOut(): void {
     while (handle && running.size < concurrency) {
@@ -50,7 +59,7 @@ export function createMemoryWorkQueue(concurrency: number, logger: Logger): Memo
     try {
       await handler(message);
     } catch (error) {
-      logger.warn("work.failed", { taskId: message.taskId, turn: message.turn, error: String(error) });
+      logger.warn("work.failed", { kind: message.kind, taskId: message.taskId, error: String(error) });
     }
   }
 }

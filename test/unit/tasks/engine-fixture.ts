@@ -142,7 +142,7 @@ export function createFixture(
       return answer;
     },
     async work(by = engine) {
-      await Promise.all(queued.splice(0).map((message) => by.work(message)));
+      await Promise.all(queued.splice(0).flatMap((message) => (message.kind === "turn" ? by.work(message) : [])));
     },
     another: (given = {}) => createEngine({ ...parts, instance: "two", ...given }),
     async replay(taskId) {

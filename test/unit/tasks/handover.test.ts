@@ -65,7 +65,7 @@ describe("an instance that closes", () => {
     await clock.advance(300);
     await closed;
     expect(engine.turns).toBe(0);
-    expect(queued).toEqual([{ scope: "a".repeat(32), taskId: id, agent: "test", turn: 1 }]);
+    expect(queued).toEqual([{ kind: "turn", scope: "a".repeat(32), taskId: id, agent: "test", turn: 1 }]);
     const next = another();
     await work(next);
     expectWhole(await next.get(call(), { id }), calls);
