@@ -56,6 +56,7 @@ export async function compose(
       lease: config.LEASE_SECONDS * 1_000,
       turnTimeout: config.TURN_TIMEOUT,
       inputTimeout: config.INPUT_TIMEOUT,
+      retention: config.TASK_RETENTION,
       tailReadsPerSecond: config.TAIL_READS_PER_SECOND,
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
       maxTurns: config.MAX_TURNS,

@@ -15,6 +15,7 @@ export interface Gateway {
   /** A message from the work queue. Rejects when it should come again later. */
   work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
+  readonly purge: DurableEngine["purge"];
   /** Ends streams, hands running turns over. */
   close(): Promise<void>;
 }
@@ -29,6 +30,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       }
     },
     sweep: () => parts.engine.sweep(),
+    purge: (which) => parts.engine.purge(which),
     async close() {
       edge.eventStreams.close();
       await parts.engine.close();

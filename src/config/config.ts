@@ -29,6 +29,7 @@ export const environment = z.object({
   SWEEP_SECONDS: integer(15, 1, 600).describe("how often an instance looks for turns that nobody works on"),
   TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe("reads a second that watching tasks may cost an instance"),
   INPUT_TIMEOUT: duration("24 h").describe("how long a task waits for an answer"),
+  TASK_RETENTION: duration("7 d").describe("how long an ended task is kept"),
   TURN_TIMEOUT: duration("15 min").describe("how long an agent may work on one message"),
   STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events closes after this"),
   STREAM_MAX_DURATION: duration("1 h").describe("a stream closes after this at the latest"),

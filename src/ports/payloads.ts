@@ -7,6 +7,13 @@ export interface Claim {
   readonly bytes: number;
 }
 
+export interface PayloadPage {
+  /** `stored` in ms since the epoch. */
+  readonly payloads: readonly { readonly task: TaskKey; readonly stored: number }[];
+  /** Opaque. */
+  readonly next: string | undefined;
+}
+
 /**
  * Content that is too large for a row, named by its hash so that a stale writer cannot replace it.
  * Kept until the task goes.
@@ -16,4 +23,8 @@ export interface Payloads {
   put(task: TaskKey, bytes: Uint8Array): Promise<Claim>;
   /** @throws StoreError `unknown`, or `rejected` when it does not exist. */
   get(task: TaskKey, claim: Claim): Promise<Uint8Array>;
+  /** Removes all payloads of a task. @throws StoreError `unknown`. */
+  deleteAll(task: TaskKey): Promise<void>;
+  /** Every payload, page by page: slow, for cleaning up. `next` leads on; absent at the end. @throws StoreError `unknown`. */
+  list(after: string | undefined): Promise<PayloadPage>;
 }

@@ -19,6 +19,18 @@ export interface DoneRow extends TaskKey {
   readonly projection: Uint8Array;
 }
 
+/** What says where an ended task is listed. Status time in ms since the epoch. */
+export interface EndedTask extends TaskKey {
+  readonly agent: string;
+  readonly statusTime: number;
+}
+
+interface EndedPage {
+  readonly rows: readonly EndedTask[];
+  /** Opaque. */
+  readonly next: string | undefined;
+}
+
 /** A position in a list that is ordered newest status first, then by id. */
 export interface ListCursor {
   readonly statusTime: number;
@@ -38,13 +50,17 @@ export interface DoneFilter {
  */
 export interface TaskIndex {
   putOpen(row: OpenRow): Promise<void>;
-  deleteOpen(row: OpenRow): Promise<void>;
+  /** With an etag only if nobody changed the row since it was read. */
+  deleteOpen(row: OpenRow, etag?: Etag): Promise<void>;
   /** Moves `due` if nobody else did since the row was read. False when somebody did. */
   claimOpen(row: OpenRow, etag: Etag, due: number): Promise<boolean>;
   /** Rows due at `now`, at most `limit`, over all scopes. */
   listDue(now: number, limit: number): Promise<{ readonly row: OpenRow; readonly etag: Etag }[]>;
   listOpen(scope: string, agent: string): Promise<OpenRow[]>;
   putDone(row: DoneRow): Promise<void>;
+  deleteDone(row: EndedTask): Promise<void>;
+  /** Tasks of every list with a status time before this, page by page. `next` leads on; absent at the end. */
+  listEnded(before: number, after: string | undefined): Promise<EndedPage>;
   /** Rows strictly after `after`, newest status first, ties by task id. */
   listDone(
     scope: string,

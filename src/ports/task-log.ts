@@ -23,6 +23,13 @@ export interface HeadVersion {
   readonly etag: Etag;
 }
 
+/** A page of a walk over everything, in any order. What comes or goes meanwhile may be in it or not. */
+export interface TaskPage {
+  readonly tasks: readonly TaskKey[];
+  /** Opaque. */
+  readonly next: string | undefined;
+}
+
 /**
  * The durable log of tasks. A change is one atomic step of at most 100 rows and 2.9 MiB with the head
  * under its condition, so that head and events can never disagree. Nothing is retried inside.
@@ -40,4 +47,10 @@ export interface TaskLog {
   readRow(task: TaskKey, key: string): Promise<Uint8Array | undefined>;
   /** Rows with `from <= key <= to` in key order. */
   readRange(task: TaskKey, from: string, to: string): Promise<LogRow[]>;
+  /** Keys of a task's rows, without the head's. */
+  listKeys(task: TaskKey): Promise<string[]>;
+  /** Removes the head, with which the task is gone. Its rows went before. @throws StoreError `conflict`, `unknown`. */
+  remove(task: TaskKey, etag: Etag): Promise<void>;
+  /** Every task, or those of one scope, page by page: slow, for cleaning up. `next` leads on; absent at the end. */
+  listTasks(after: string | undefined, scope?: string): Promise<TaskPage>;
 }

@@ -13,6 +13,8 @@ interface EngineSettings {
   readonly lease: number;
   readonly turnTimeout: number;
   readonly inputTimeout: number;
+  /** How long an ended task is kept. */
+  readonly retention: number;
   /** Reads a second that all watchers of this instance may spend. */
   readonly tailReadsPerSecond: number;
   readonly maxEventsPerTask: number;

@@ -1,6 +1,6 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
-import type { TaskKey } from "../ports/task-log.ts";
+import type { TaskKey, TaskPage } from "../ports/task-log.ts";
 import type { TurnMessage } from "../ports/work-queue.ts";
 import { cancelTask } from "./cancel.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -10,6 +10,8 @@ import { listTasks } from "./list.ts";
 import { runMessageAgent } from "./message-agent.ts";
 import { isTaskId, readTask } from "./read-task.ts";
 import type { StoredTask } from "./read-task.ts";
+import { purgeTask } from "./purge.ts";
+import { createRetention } from "./retention.ts";
 import { retry } from "./retry.ts";
 import { createStarter } from "./start-turn.ts";
 import { sweep } from "./sweep.ts";
@@ -17,6 +19,7 @@ import { createTails } from "./tails.ts";
 import type { Call, LoggedResponse, TaskEngine } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
 import { endsTurn, isTerminal } from "./task-state.ts";
+import { readVersion } from "./transact.ts";
 import { withHistory } from "./history.ts";
 import { workOn } from "./work.ts";
 
@@ -27,18 +30,27 @@ export interface DurableEngine extends TaskEngine {
    * @throws TaskError `busy`, `unavailable`: deliver the message again later.
    */
   work(message: TurnMessage): Promise<void>;
-  /** Looks at what is due. Resolves to the number of rows looked at. */
+  /** Looks at what is due, and removes what is past its time. Resolves to the number of turns looked at. */
   sweep(): Promise<number>;
+  /** Removes tasks whatever their age; what still runs is canceled first. Resolves to the number of tasks removed. */
+  purge(which: Purged): Promise<number>;
   /** Turns that run here now. */
   readonly turns: number;
   /** Hands running turns over and ends every stream. */
   close(): Promise<void>;
 }
 
+/** Every task of a scope, or the task with this id, or both. Without the scope every task is looked at. */
+export interface Purged {
+  readonly scope?: string;
+  readonly taskId?: string;
+}
+
 export function createEngine(parts: EngineParts): DurableEngine {
   const tails = createTails(parts);
   const turns = createHeldTurns(parts, tails);
   const starter = createStarter(parts, turns, tails);
+  const retention = createRetention(parts);
 
   tails.onLook((key, head) => {
     const abandoned = head.lease && head.lease.until + parts.settings.lease / 6 < parts.clock.now();
@@ -58,7 +70,12 @@ export function createEngine(parts: EngineParts): DurableEngine {
     cancel,
     subscribe,
     work: (message) => workOn(parts, turns, tails, message),
-    sweep: () => sweep(parts, tails),
+    async sweep() {
+      const looked = await sweep(parts, tails);
+      await retention.run();
+      return looked;
+    },
+    purge,
     get turns() {
       return turns.size;
     },
@@ -82,6 +99,9 @@ export function createEngine(parts: EngineParts): DurableEngine {
       );
     }
     const { key, turn, snapshot } = await starter.start(call, message, "blocking");
+    if (snapshot && !turn && endsTurn(snapshot.task.status?.state ?? 0)) {
+      return withHistory(snapshot.task, limit);
+    }
     await turn?.ended;
     const local = turn?.writer;
     if (local?.task && local.head && endsTurn(local.head.state)) {
@@ -149,6 +169,23 @@ export function createEngine(parts: EngineParts): DurableEngine {
     if (from < head.generation || !isTerminal(head.state)) {
       yield* follow(key, from, head.generation, call.signal, head.generation);
     }
+  }
+
+  async function purge({ scope, taskId }: Purged): Promise<number> {
+    let removed = 0;
+    let after: string | undefined;
+    do {
+      const page: TaskPage = await parts.log.listTasks(after, scope);
+      for (const key of page.tasks.filter((task) => taskId === undefined || task.taskId === taskId)) {
+        const version = await readVersion(parts, key);
+        if (version && !version.head.purging && !isTerminal(version.head.state)) {
+          await cancelTask(parts, turns, tails, key, version, new AbortController().signal);
+        }
+        removed += Number(await purgeTask(parts, key, ({ state }) => isTerminal(state)));
+      }
+      after = page.next;
+    } while (after !== undefined);
+    return removed;
   }
 
   /** Events until one ends the stream; before `live` they are history, where only a terminal state does. */

@@ -49,6 +49,8 @@ export interface Head {
   /** Crashes of this turn since its last progress. */
   readonly attempts: number;
   readonly pushConfigs: number;
+  /** The task is being removed: it does not exist for anybody any more, only its rows do. */
+  readonly purging: boolean;
   readonly caller: Caller;
 }
 
@@ -59,7 +61,13 @@ export function encodeHead(head: Head): Uint8Array {
 /** @throws SyntaxError when the row is not a head. */
 export function parseHead(body: Uint8Array): Head {
   const json = fromJsonBytes(body) as Head & { state: unknown };
-  return { ...json, state: taskStateFromJSON(json.state), lease: json.lease, cancel: json.cancel };
+  return {
+    ...json,
+    state: taskStateFromJSON(json.state),
+    lease: json.lease,
+    cancel: json.cancel,
+    purging: json.purging ?? false,
+  };
 }
 
 export function hasLiveLease(head: Head, now: number): boolean {

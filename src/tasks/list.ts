@@ -45,8 +45,11 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   );
   const page = candidates.slice(0, pageSize);
   const last = page.at(-1);
+  const shown = await Promise.all(
+    page.map((listed) => retry(parts, deadline, () => show(parts, scope, listed, request))),
+  );
   return {
-    tasks: await Promise.all(page.map((listed) => retry(parts, deadline, () => show(parts, scope, listed, request)))),
+    tasks: shown.flat(),
     nextPageToken:
       last && candidates.length > pageSize ? toPageToken(parts.pageTokenKey, { after: last, total }, bound) : "",
     pageSize,
@@ -73,7 +76,9 @@ async function listOpenTasks(parts: EngineParts, scope: string, agent: string, f
   const listed = await Promise.all(
     ids.map(async (taskId) => {
       const version = await readVersion(parts, { scope, taskId });
-      return version && matches(version.head, filter) ? [{ taskId, statusTime: version.head.statusTime }] : [];
+      return version && !version.head.purging && matches(version.head, filter)
+        ? [{ taskId, statusTime: version.head.statusTime }]
+        : [];
     }),
   );
   return listed.flat();
@@ -113,15 +118,16 @@ function isAfter(listed: ListCursor, cursor: ListCursor | undefined): boolean {
   return cursor === undefined || newestFirst(cursor, listed) < 0;
 }
 
-async function show(parts: EngineParts, scope: string, listed: Listed, request: ListTasksRequest): Promise<Task> {
+/** Nothing when the task went since it was listed. */
+async function show(parts: EngineParts, scope: string, listed: Listed, request: ListTasksRequest): Promise<Task[]> {
   const wantsWhole = request.includeArtifacts === true || (request.historyLength ?? 0) > 0;
   if (listed.projection && !wantsWhole) {
-    return Task.fromJSON(JSON.parse(new TextDecoder().decode(listed.projection)));
+    return [Task.fromJSON(JSON.parse(new TextDecoder().decode(listed.projection)))];
   }
   const stored = await readTask(parts, { scope, taskId: listed.taskId });
   if (!stored) {
-    throw new Error(`task ${listed.taskId} went while it was listed`);
+    return [];
   }
   const task = withHistory(stored.task, request.historyLength ?? 0);
-  return request.includeArtifacts === true ? task : { ...task, artifacts: [] };
+  return [request.includeArtifacts === true ? task : { ...task, artifacts: [] }];
 }

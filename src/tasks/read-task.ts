@@ -18,13 +18,16 @@ export function isTaskId(id: string): boolean {
   return /^[A-Za-z0-9-]{1,64}$/.test(id);
 }
 
-/** The whole task as of its newest head. Undefined when there is none. */
+/** The whole task as of its newest head. Undefined when there is none, or it is being removed. */
 export async function readTask(parts: EngineParts, key: TaskKey): Promise<StoredTask | undefined> {
   const stored = await parts.log.readTask(key);
   if (!stored) {
     return undefined;
   }
   const head = parseHead(stored.head.body);
+  if (head.purging) {
+    return undefined;
+  }
   const start = stored.snapshot && (await decodeSnapshot(parts.payloads, key, stored.snapshot));
   let task = start?.task;
   for (const event of await readEvents(parts, key, start?.generation ?? 0, head.generation)) {

@@ -47,6 +47,7 @@ export const rules = {
   flagCancel,
   endCanceled,
   endAbandoned,
+  purge,
 };
 
 export type Rules = typeof rules;
@@ -96,6 +97,7 @@ function create(task: NewTask, by: Writer): Change {
       cancel: undefined,
       attempts: 0,
       pushConfigs: 0,
+      purging: false,
       caller: task.caller,
     },
     events: [{ generation: 1, epoch: 1, nonce: by.nonce, response: { payload: { $case: "task", value: first } } }],
@@ -104,6 +106,12 @@ function create(task: NewTask, by: Writer): Change {
 
 /** A follow-up begins the next turn of a task that waits (specification 3.4.3). */
 function acceptMessage(head: Head, taskId: string, message: Message, held: boolean, by: Writer): Decision {
+  if (head.purging) {
+    return { refused: { code: "not-found", taskId } };
+  }
+  if (head.schema > SCHEMA) {
+    return refuse(NEWER);
+  }
   if (isTerminal(head.state)) {
     return refuse("Task has ended; a message cannot continue it. Send it without taskId to begin a new task.");
   }
@@ -124,7 +132,7 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
  * fell silent. Others wait `lease / 6` beyond a lease's end, since clocks differ.
  */
 function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fail", by: Writer): Decision {
-  if (head.schema > SCHEMA || head.turn !== turn || endsTurn(head.state)) {
+  if (head.purging || head.schema > SCHEMA || head.turn !== turn || endsTurn(head.state)) {
     return { refused: { code: "idle" } };
   }
   if (head.lease && head.lease.until + by.lease / 6 > by.now) {
@@ -182,11 +190,17 @@ function release(head: Head, by: Writer): Decision {
 
 /** Asks the holder to cancel, or cancels where nobody holds the task. */
 function flagCancel(head: Head, taskId: string, by: Writer): Decision {
+  if (head.purging) {
+    return { refused: { code: "not-found", taskId } };
+  }
   if (head.state === TaskState.TASK_STATE_CANCELED) {
     return { refused: { code: "idle" } };
   }
   if (isTerminal(head.state)) {
     return { refused: { code: "not-cancelable", taskId, state: TaskState[head.state] } };
+  }
+  if (head.schema > SCHEMA) {
+    return refuse(NEWER);
   }
   const heldUntil = head.lease ? head.lease.until + by.lease / 6 : 0;
   const deadline = head.cancel?.deadline ?? Infinity;
@@ -214,7 +228,8 @@ function endCanceled(head: Head, taskId: string, by: Writer): Decision {
 
 /** Ends a task that has waited too long for an answer. */
 function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writer): Decision {
-  if (!isInterrupted(head.state) || head.statusTime + inputTimeout > by.now) {
+  const isSomebodyElses = head.purging || head.schema > SCHEMA;
+  if (isSomebodyElses || !isInterrupted(head.state) || head.statusTime + inputTimeout > by.now) {
     return { refused: { code: "idle" } };
   }
   const message = agentSays(head, taskId, by, "Nobody answered in time.");
@@ -224,6 +239,16 @@ function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writ
     by,
   );
 }
+
+/** Hides a task whose rows are about to go, and fences whoever still holds it. */
+function purge(head: Head, by: Writer): Decision {
+  if (head.schema > SCHEMA) {
+    return { refused: { code: "idle" } };
+  }
+  return { change: { head: { ...beginEpoch(head, by, false), purging: true }, events: [] } };
+}
+
+const NEWER = "Task was written by a newer version of this gateway. Try again: an instance of that version may answer.";
 
 function beginEpoch(head: Head, by: Writer, held: boolean): Head {
   return { ...head, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, lease: held ? leaseOf(by) : undefined };

@@ -1,10 +1,11 @@
 import type { Message, Task } from "@a2a-js/sdk";
 import { majorOf } from "../ports/agent-registry.ts";
-import type { TaskKey } from "../ports/task-log.ts";
+import type { LogRow, TaskKey } from "../ports/task-log.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
 import type { Head } from "./head.ts";
 import type { HeldTurn, HeldTurns } from "./held-turns.ts";
+import { isAccepted, toKeyedTaskId, toKeyRow } from "./idempotency.ts";
 import { openRow } from "./open-row.ts";
 import { isTaskId, readReferences, readTask } from "./read-task.ts";
 import { retry } from "./retry.ts";
@@ -14,12 +15,16 @@ import type { Tails } from "./tails.ts";
 import type { Call } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
 import { transact } from "./transact.ts";
+import type { Version } from "./transact.ts";
 import { writerOf } from "./writer-of.ts";
 
 /** What began with an accepted message. */
 interface Begun {
   readonly key: TaskKey;
-  /** The task right after the message was committed; absent while a first commit is held back or the turn tells itself. */
+  /**
+   * The task right after the message was committed, or as it is now where an earlier attempt was accepted; absent
+   * while a first commit is held back or the turn tells itself.
+   */
   readonly snapshot?: { readonly task: Task; readonly generation: number };
   /** Absent when a work message starts the turn. */
   readonly turn?: HeldTurn;
@@ -29,6 +34,18 @@ export interface Starter {
   /** Accepts a message: a new task, or the next turn of one that waits. Committed on return, but for a short blocking call. */
   start(call: Call, message: Message, mode: "blocking" | "stream" | "immediate"): Promise<Begun>;
 }
+
+/** A first commit, by this call or an earlier one with its key. */
+interface Created extends Required<Pick<Begun, "key" | "snapshot">> {
+  /** Absent when somebody else has the task. */
+  readonly version?: Version;
+}
+
+const IS_PURGED: Refusal = {
+  code: "unavailable",
+  message: "The task that this Idempotency-Key named before is being removed.",
+  retryAfter: 5,
+};
 
 /** A blocking turn that ends within this many ms is one commit (DESIGN 3.3). */
 const FIRST_COMMIT_WITHIN = 25;
@@ -42,17 +59,30 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
   };
 
   async function create(call: Call, message: Message, mode: string): Promise<Begun> {
-    const { agent, caller } = call;
-    const key = { scope: caller.scope, taskId: random.id() };
+    const { agent, caller, idempotencyKey } = call;
+    const { scope } = caller;
+    const taskId = idempotencyKey === undefined ? random.id() : toKeyedTaskId(scope, agent.id, idempotencyKey);
+    const key = { scope, taskId };
+    const keyRow = idempotencyKey === undefined ? undefined : toKeyRow(idempotencyKey, message, 1);
+    const earlier = keyRow && (await findEarlier(key, keyRow));
+    if (earlier) {
+      return earlier;
+    }
     const contextId = message.contextId || random.id();
     const held = mode !== "immediate" && agent.runs === "inline";
     const own = { ...copyOf(message), taskId: key.taskId, contextId };
     const task = { taskId: key.taskId, agent: agent.id, major: majorOf(agent), contextId, caller, message: own, held };
     if (!held) {
-      return createQueued(key, task);
+      return createQueued(key, task, keyRow);
     }
     const references = await readReferences(parts, caller.scope, message);
     turns.admit();
+    const since = clock.monotonic();
+    const nonce = random.id();
+    const created = keyRow && (await createKeyed(key, task, keyRow, nonce));
+    if (created && !created.version) {
+      return created;
+    }
     const turn = turns.start({
       agent,
       input: {
@@ -67,30 +97,93 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
         earlier: NOTHING_EARLIER,
       },
       open: openRow(parts, key, agent.id, 1),
-      writer: { key, nonce: random.id(), from: { create: task }, since: clock.monotonic() },
-      deferFor: mode === "blocking" && agent.rerun === "safe" ? FIRST_COMMIT_WITHIN : 0,
+      writer: {
+        key,
+        nonce,
+        from: created?.version ? { version: created.version, task: created.snapshot.task } : { create: task },
+        since,
+      },
+      deferFor: !created && mode === "blocking" && agent.rerun === "safe" ? FIRST_COMMIT_WITHIN : 0,
     });
+    if (created) {
+      return { ...created, turn };
+    }
     if (mode !== "blocking") {
       await turn.begun;
     }
     return { key, turn };
   }
 
-  async function createQueued(key: TaskKey, task: NewTask): Promise<Begun> {
+  async function createQueued(key: TaskKey, task: NewTask, keyRow: LogRow | undefined): Promise<Begun> {
     const deadline = clock.monotonic() + settings.lease / 3;
-    const nonce = random.id();
-    const decide = (head: Head | undefined): Decision =>
-      head ? { refused: { code: "idle" } } : { change: rules.create(task, writerOf(parts, nonce)) };
-    const [outcome] = await Promise.all([
-      transact(parts, { key, from: undefined, decide, deadline }),
-      retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1))),
-    ]);
-    const first = outcome.code === "refused" ? undefined : outcome.change.events[0]?.response.payload;
-    if (first?.$case !== "task") {
+    const created = keyRow
+      ? await createKeyed(key, task, keyRow, random.id())
+      : await Promise.all([
+          createFirst(key, task, [], random.id(), deadline),
+          retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1))),
+        ]).then(([first]) => first);
+    if (!created) {
       throw new Error(`task ${key.taskId}: its id is taken`);
     }
-    await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: task.agent, turn: 1 }));
-    return { key, snapshot: { task: first.value, generation: 1 } };
+    if (created.version) {
+      await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: task.agent, turn: 1 }));
+    }
+    return created;
+  }
+
+  /**
+   * The open row goes first: a repeat that finds the task may then rely on the sweep for it, whatever became of the
+   * attempt that created it.
+   */
+  async function createKeyed(key: TaskKey, task: NewTask, keyRow: LogRow, nonce: string): Promise<Created> {
+    const deadline = clock.monotonic() + settings.lease / 3;
+    await retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1)));
+    const created = (await createFirst(key, task, [keyRow], nonce, deadline)) ?? (await findEarlier(key, keyRow));
+    if (!created) {
+      throw new TaskError({
+        code: "unavailable",
+        message: "The task of this key just went. Try again.",
+        retryAfter: 1,
+      });
+    }
+    return created;
+  }
+
+  /** Undefined when the task exists already. `version` is there while nobody else has taken it. */
+  async function createFirst(
+    key: TaskKey,
+    task: NewTask,
+    rows: readonly LogRow[],
+    nonce: string,
+    deadline: number,
+  ): Promise<Created | undefined> {
+    const decide = (head: Head | undefined): Decision =>
+      head
+        ? { refused: head.purging ? IS_PURGED : { code: "idle" } }
+        : { change: rules.create(task, writerOf(parts, nonce)) };
+    const outcome = await transact(parts, { key, from: undefined, decide, rows, deadline });
+    if (outcome.code === "refused") {
+      if (outcome.refusal.code === "unavailable") {
+        throw new TaskError(outcome.refusal);
+      }
+      return undefined;
+    }
+    const first = outcome.change.events[0]?.response.payload;
+    if (first?.$case !== "task") {
+      throw new Error(`task ${key.taskId}: its log does not begin with a Task`);
+    }
+    const snapshot = { task: first.value, generation: 1 };
+    return { key, snapshot, ...(outcome.code === "committed" && { version: outcome.version }) };
+  }
+
+  /** The task of an earlier attempt with this key. @throws TaskError `invalid` when that was another message. */
+  async function findEarlier(key: TaskKey, keyRow: LogRow): Promise<Created | undefined> {
+    const deadline = clock.monotonic() + settings.lease / 3;
+    if (!(await retry(parts, deadline, () => isAccepted(parts, key, keyRow)))) {
+      return undefined;
+    }
+    const stored = await retry(parts, deadline, () => readTask(parts, key));
+    return stored && { key, snapshot: { task: stored.task, generation: stored.head.generation } };
   }
 
   async function followUp(call: Call, message: Message, mode: string): Promise<Begun> {
@@ -123,6 +216,12 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
       }
       return rules.acceptMessage(head, key.taskId, own, isHeld, writerOf(parts, nonce));
     };
+    const keyRow =
+      call.idempotencyKey === undefined ? undefined : toKeyRow(call.idempotencyKey, message, stored.head.turn + 1);
+    const earlier = keyRow && (await findEarlier(key, keyRow));
+    if (earlier) {
+      return earlier;
+    }
     const foreseen = decide(stored.head);
     if ("refused" in foreseen) {
       throw toError(foreseen.refused, key.taskId);
@@ -133,8 +232,12 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     const open = openRow(parts, key, agent.id, stored.head.turn + 1);
     await retry(parts, deadline, () => index.putOpen(open));
     const since = clock.monotonic();
-    const outcome = await transact(parts, { key, from: stored, decide, deadline });
+    const outcome = await transact(parts, { key, from: stored, decide, rows: keyRow ? [keyRow] : [], deadline });
     if (outcome.code === "refused") {
+      const meanwhile = keyRow && (await findEarlier(key, keyRow));
+      if (meanwhile) {
+        return meanwhile;
+      }
       throw toError(outcome.refusal, key.taskId);
     }
     const { version, change } = outcome;

@@ -2,6 +2,7 @@ import type { OpenRow } from "../ports/task-index.ts";
 import type { Etag, TaskKey } from "../ports/task-log.ts";
 import { endElsewhere } from "./end-elsewhere.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { SCHEMA } from "./head.ts";
 import type { Head } from "./head.ts";
 import type { Decision, Writer } from "./rules.ts";
 import type { Tails } from "./tails.ts";
@@ -39,6 +40,9 @@ export function decideSweep(
   if (head.turn > row.turn) {
     return { do: "delete" };
   }
+  if (head.purging || head.schema > SCHEMA) {
+    return { do: "wait", due: now + lease * 1.5 };
+  }
   if (isTerminal(head.state)) {
     return { do: "finish" };
   }
@@ -74,13 +78,15 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
   const key = { scope: row.scope, taskId: row.taskId };
   const version = await readVersion(parts, key);
   const action = decideSweep(row, version?.head, clock.now(), settings.lease, settings.inputTimeout);
+  if (action.do === "delete") {
+    // Not after somebody put it again, for a turn that begins right now.
+    return index.deleteOpen(row, etag);
+  }
   const next = "due" in action ? action.due : clock.now() + settings.lease * 1.5;
   if (!(await index.claimOpen(row, etag, next))) {
     return;
   }
   switch (action.do) {
-    case "delete":
-      return index.deleteOpen(row);
     case "finish":
       return version && endElsewhere(parts, key, version.head);
     case "abandon":

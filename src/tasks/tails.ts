@@ -157,7 +157,7 @@ export function createTails(parts: EngineParts): Tails {
   async function look(tail: Tail): Promise<void> {
     try {
       const version = await readVersion(parts, tail.key);
-      if (!version) {
+      if (!version || version.head.purging) {
         tail.gone = true;
         wake(tail);
         return;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Payloads } from "../../src/ports/payloads.ts";
+import type { PayloadPage, Payloads } from "../../src/ports/payloads.ts";
 import { freshTask } from "./fresh.ts";
 
 /** What every payload store does. `store` is called once, before the first case. */
@@ -34,6 +34,37 @@ export function describePayloads(store: () => Payloads): void {
 
       expect(await payloads.put(task, bytes)).toEqual(claims[0]);
       expect(bytes.equals(await payloads.get(task, claims[2] ?? { sha256: "", bytes: 0 }))).toBe(true);
+    });
+
+    test("deletes all payloads of a task, and none of another", async () => {
+      const [one, other] = [freshTask(), freshTask()];
+      const claims = await Promise.all([1, 2, 3].map((length) => payloads.put(one, randomBytes(length))));
+      const kept = await payloads.put(other, randomBytes(5));
+      await payloads.deleteAll(one);
+      await payloads.deleteAll(one);
+
+      for (const claim of claims) {
+        await expect(payloads.get(one, claim)).rejects.toMatchObject({ fault: { code: "rejected" } });
+      }
+      expect((await payloads.get(other, kept)).byteLength).toBe(5);
+    });
+
+    test("lists what is stored and when", async () => {
+      const task = freshTask();
+      const before = Date.now();
+      await payloads.put(task, randomBytes(8));
+      const found: PayloadPage["payloads"][number][] = [];
+      let after: string | undefined;
+      do {
+        const page = await payloads.list(after);
+        found.push(...page.payloads);
+        after = page.next;
+      } while (after !== undefined);
+
+      const own = found.filter((payload) => payload.task.taskId === task.taskId);
+      expect(own.map((payload) => payload.task)).toEqual([task]);
+      // The store tells whole seconds.
+      expect(own[0]?.stored).toBeGreaterThan(before - 1_001);
     });
 
     test("rejects a payload that does not exist, or that belongs to another task", async () => {

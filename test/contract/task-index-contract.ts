@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { DoneRow, ListCursor, OpenRow, TaskIndex } from "../../src/ports/task-index.ts";
+import type { DoneRow, EndedTask, ListCursor, OpenRow, TaskIndex } from "../../src/ports/task-index.ts";
 import { freshScope } from "./fresh.ts";
 
 /** What every task index does. `store` is called once, before the first case. */
@@ -36,6 +36,19 @@ export function describeTaskIndex(store: () => TaskIndex): void {
       await index.deleteOpen(row);
 
       expect(await index.listOpen(row.scope, row.agent)).toEqual([{ ...row, turn: 2 }]);
+    });
+
+    test("deletes an open row that was read, not the one that was put in its place", async () => {
+      const row = openRow();
+      await index.putOpen(row);
+      const [found] = await dueIn(row.scope, row.due);
+      await index.putOpen({ ...row, created: row.created + 1 });
+      await index.deleteOpen(row, found?.etag);
+      expect(await index.listOpen(row.scope, row.agent)).toEqual([{ ...row, created: row.created + 1 }]);
+
+      const [current] = await dueIn(row.scope, row.due);
+      await index.deleteOpen(row, current?.etag);
+      expect(await index.listOpen(row.scope, row.agent)).toEqual([]);
     });
 
     test("puts an open row again", async () => {
@@ -163,6 +176,33 @@ export function describeTaskIndex(store: () => TaskIndex): void {
       },
     );
 
+    test("deletes a done row once or twice, and no other", async () => {
+      const rows = doneRows([10, 10, 20]);
+      await putAll(rows);
+      await index.deleteDone(rows[0] as DoneRow);
+      await index.deleteDone(rows[0] as DoneRow);
+
+      expect(await list(rows[0], {}, undefined, 100)).toEqual(inListOrder(rows.slice(1)));
+    });
+
+    test("walks over what ended before a time, in every list", async () => {
+      const [few, many] = [doneRows([10, 20, 30]), doneRows(Array.from({ length: 1_200 }, () => 15))];
+      const other = doneRows([19, 21]).map((row) => ({ ...row, agent: "echo-2" }));
+      for (const rows of [few, other, many.slice(0, 600), many.slice(600)]) {
+        await putAll(rows);
+      }
+      const scopes = [few, many, other].map(([row]) => row?.scope);
+      const found: string[] = [];
+      let after: string | undefined;
+      do {
+        const { rows, next } = await index.listEnded(20, after);
+        found.push(...rows.filter(({ scope }) => scopes.includes(scope)).map(toName));
+        after = next;
+      } while (after !== undefined);
+
+      expect(found.toSorted()).toEqual([few[0], ...many, other[0]].map((row) => toName(row as DoneRow)).toSorted());
+    });
+
     test("keeps projections of 256 KiB", async () => {
       const [row] = doneRows([10]) as [DoneRow];
       const projection = Buffer.alloc(256 * 1024, "ü");
@@ -217,6 +257,10 @@ function doneRows(times: readonly number[]): DoneRow[] {
     statusTime,
     projection: Buffer.from(`{"at":${statusTime}}`),
   }));
+}
+
+function toName({ scope, agent, taskId, statusTime }: EndedTask): string {
+  return [scope, agent, taskId, statusTime].join(".");
 }
 
 function inListOrder(rows: readonly DoneRow[]): DoneRow[] {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { LogWrite, TaskLog } from "../../src/ports/task-log.ts";
+import type { LogWrite, TaskKey, TaskLog } from "../../src/ports/task-log.ts";
 import { freshTask } from "./fresh.ts";
 
 /** What every task log does. `store` is called once, before the first case. */
@@ -232,7 +232,56 @@ export function describeTaskLog(store: () => TaskLog): void {
 
       expect(rows.map(({ key }) => key)).toEqual(Array.from({ length: 1_087 }, (_, at) => eventKey(at + 2)));
     });
+
+    test("lists the keys of a task's rows, not its head's", async () => {
+      const task = freshTask();
+      await log.create(task, bytes("head"), [
+        insert(eventKey(1), "x"),
+        put("s", "s"),
+        put("c-1", "c"),
+        put("m-1", "m"),
+      ]);
+
+      expect((await log.listKeys(task)).toSorted()).toEqual(["c-1", eventKey(1), "m-1", "s"]);
+      expect(await log.listKeys(freshTask())).toEqual([]);
+    });
+
+    test("removes a head under its etag only, and then the task can be created again", async () => {
+      const task = freshTask();
+      const first = await log.create(task, bytes("1"), []);
+      const second = await log.append(task, bytes("2"), [], first);
+
+      await expect(log.remove(task, first)).rejects.toMatchObject(fault("conflict"));
+      await log.remove(task, second);
+      await expect(log.remove(task, second)).rejects.toMatchObject(fault("conflict"));
+      expect(await log.readHead(task)).toBeUndefined();
+      await log.create(task, bytes("3"), []);
+    });
+
+    test("walks over all tasks, and over those of one scope", async () => {
+      const one = freshTask();
+      const tasks = [one, { ...freshTask(), scope: one.scope }, freshTask()];
+      await Promise.all(tasks.map((task) => log.create(task, bytes("head"), [insert(eventKey(1), "x")])));
+
+      expect(await walk(log, one.scope)).toEqual(names(tasks.slice(0, 2)));
+      expect(await walk(log)).toEqual(expect.arrayContaining(names(tasks)));
+    });
   });
+}
+
+async function walk(log: TaskLog, scope?: string): Promise<string[]> {
+  const found: TaskKey[] = [];
+  let after: string | undefined;
+  do {
+    const { tasks, next } = await log.listTasks(after, scope);
+    found.push(...tasks);
+    after = next;
+  } while (after !== undefined);
+  return names(found);
+}
+
+function names(tasks: readonly TaskKey[]): string[] {
+  return tasks.map(({ scope, taskId }) => `${scope}.${taskId}`).toSorted();
 }
 
 function eventKey(generation: number): string {

@@ -70,6 +70,7 @@ beforeAll(async () => {
       lease: 30_000,
       turnTimeout: 60_000,
       inputTimeout: 60_000,
+      retention: 7 * 86_400_000,
       tailReadsPerSecond: 200,
       maxEventsPerTask: 10_000,
       maxTurns: 100,

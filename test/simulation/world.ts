@@ -119,6 +119,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         lease: LEASE,
         turnTimeout: 120_000,
         inputTimeout: INPUT_TIMEOUT,
+        retention: 7 * 86_400_000,
         tailReadsPerSecond: 200,
         maxEventsPerTask: 10_000,
         maxTurns: 1_000,

@@ -53,16 +53,21 @@ export async function startHost(env: Env, script = "serve.ts", cwd = root): Prom
   };
 }
 
-/** For a host that cannot start: what it says, and how it ends. */
-export async function endedHost(env: Env, script = "serve.ts", cwd = root): Promise<HostEnd> {
-  const child = spawnHost(env, script, cwd);
+/** For a host that cannot start, or a command: what it says, and how it ends. */
+export async function endedHost(
+  env: Env,
+  script = "serve.ts",
+  cwd = root,
+  args: readonly string[] = [],
+): Promise<HostEnd> {
+  const child = spawnHost(env, script, cwd, args);
   const output = collect(child);
   await once(child, "close");
   return { code: child.exitCode, output: output.text };
 }
 
-function spawnHost(env: Env, script: string, cwd: string): ChildProcess {
-  return spawn(process.execPath, ["--conditions=a2a-source", `${folder}${script}`], {
+function spawnHost(env: Env, script: string, cwd: string, args: readonly string[] = []): ChildProcess {
+  return spawn(process.execPath, ["--conditions=a2a-source", `${folder}${script}`, ...args], {
     cwd,
     env: { PORT: "0", AUTH_MODE: "none", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -53,6 +53,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
       cancel: { by: "b", deadline: 2 },
       attempts: 0,
       pushConfigs: 0,
+      purging: false,
       caller: { scope: key.scope, tenant: "", subject: "", roles: [] },
     };
     expect(namesUnder("### `head`")).toEqual(namesIn(encodeHead(head)));

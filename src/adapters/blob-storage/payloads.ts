@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ContainerClient } from "@azure/storage-blob";
+import type { ContainerClient, ContainerListBlobFlatSegmentResponse } from "@azure/storage-blob";
 import type { Claim, Payloads } from "../../ports/payloads.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
@@ -31,7 +31,34 @@ export function createBlobPayloads(container: ContainerClient): Payloads {
         }
       });
     },
+    deleteAll: (task) =>
+      attempt("delete payloads", async () => {
+        const prefix = `${task.scope}.${task.taskId}/`;
+        for await (const { name } of container.listBlobsFlat({ prefix })) {
+          await container.getBlobClient(name).deleteIfExists({ abortSignal: AbortSignal.timeout(TIMEOUT) });
+        }
+      }),
+    list: (after) =>
+      attempt("list payloads", async () => {
+        const pages = container.listBlobsFlat().byPage({ ...(after !== undefined && { continuationToken: after }) });
+        const { value: page } = (await pages.next()) as { value?: ContainerListBlobFlatSegmentResponse };
+        const blobs = page?.segment.blobItems ?? [];
+        return {
+          payloads: blobs.map(({ name, properties }) => ({
+            task: fromName(name),
+            stored: properties.lastModified.getTime(),
+          })),
+          // The service says "" at the end.
+          next: page?.continuationToken || undefined,
+        };
+      }),
   };
+}
+
+function fromName(name: string): TaskKey {
+  const [task = ""] = name.split("/");
+  const [scope = "", taskId = ""] = task.split(".");
+  return { scope, taskId };
 }
 
 function nameOf({ scope, taskId }: TaskKey, { sha256 }: Claim): string {

@@ -20,8 +20,11 @@ export function createMemoryTaskIndex(): TaskIndex {
       const list = open.get(listKey(row)) ?? new Map<string, OpenVersion>();
       open.set(listKey(row), list.set(turnKey(row), { row, etag: nextEtag() }));
     },
-    async deleteOpen(row) {
+    async deleteOpen(row, etag) {
       const list = open.get(listKey(row));
+      if (etag !== undefined && list?.get(turnKey(row))?.etag !== etag) {
+        return;
+      }
       list?.delete(turnKey(row));
       if (list?.size === 0) {
         open.delete(listKey(row));
@@ -47,6 +50,19 @@ export function createMemoryTaskIndex(): TaskIndex {
       const at = firstAtOrAfter(rows, (other) => newestFirst(other, row) <= 0);
       const isPresent = rows[at]?.taskId === row.taskId && rows[at].statusTime === row.statusTime;
       rows.splice(at, isPresent ? 1 : 0, row);
+    },
+    async deleteDone({ taskId, statusTime, ...list }) {
+      const rows = done.get(listKey(list));
+      const kept = rows?.filter((row) => row.taskId !== taskId || row.statusTime !== statusTime) ?? [];
+      if (kept.length === 0) {
+        done.delete(listKey(list));
+      } else {
+        done.set(listKey(list), kept);
+      }
+    },
+    async listEnded(before) {
+      const rows = [...done.values()].flatMap((list) => list.filter(({ statusTime }) => statusTime < before));
+      return { rows, next: undefined };
     },
     listDone: async (scope, agent, filter, after, limit) => take(walk(scope, agent, filter, after), limit),
     listDoneIds: async (scope, agent, filter) => [...walk(scope, agent, filter)].map(({ taskId }) => taskId),

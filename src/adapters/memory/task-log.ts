@@ -48,6 +48,17 @@ export function createMemoryTaskLog(): TaskLog {
         firstAtOrAfter(rows, ({ key }) => key > to),
       );
     },
+    listKeys: async (task) => partitions.get(nameOf(task))?.rows.map(({ key }) => key) ?? [],
+    async remove(task, etag) {
+      if (partitions.get(nameOf(task))?.head.etag !== etag) {
+        throw conflict("remove");
+      }
+      partitions.delete(nameOf(task));
+    },
+    async listTasks(_after, scope) {
+      const tasks = [...partitions.keys()].map(fromName).filter((task) => scope === undefined || task.scope === scope);
+      return { tasks, next: undefined };
+    },
   };
 
   function nextEtag(): Etag {
@@ -56,7 +67,6 @@ export function createMemoryTaskLog(): TaskLog {
   }
 }
 
-/** All or nothing: every condition is checked before the first row changes. */
 /** Most tasks begin with rows that are new and in order. */
 function isOrdered(writes: readonly LogWrite[]): boolean {
   return writes.every((write, at) => {
@@ -67,6 +77,7 @@ function isOrdered(writes: readonly LogWrite[]): boolean {
   });
 }
 
+/** All or nothing: every condition is checked before the first row changes. */
 function apply(operation: string, rows: LogRow[], writes: readonly LogWrite[]): void {
   if (rows.length === 0 && isOrdered(writes)) {
     for (const write of writes) {
@@ -96,6 +107,11 @@ function find(rows: readonly LogRow[], key: string): LogRow | undefined {
 
 function nameOf({ scope, taskId }: TaskKey): string {
   return `${scope}.${taskId}`;
+}
+
+function fromName(name: string): TaskKey {
+  const [scope = "", taskId = ""] = name.split(".");
+  return { scope, taskId };
 }
 
 function conflict(operation: string): StoreError {

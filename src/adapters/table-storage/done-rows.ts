@@ -1,17 +1,37 @@
 import { odata } from "@azure/data-tables";
+import type { TableEntityResult } from "@azure/data-tables";
 import type { DoneFilter, DoneRow, ListCursor, TaskIndex } from "../../ports/task-index.ts";
-import { attempt } from "../store-attempt.ts";
+import { attempt, statusOf } from "../store-attempt.ts";
 import { fromBinaryColumns, toBinaryColumns } from "./binary-columns.ts";
 import type { Table } from "./table.ts";
 
 /** Rows of `done-{scope}.{agent}`, named `{inverted status time}.{taskId}`: key order is list order. */
-export function createDoneRows({ retrying }: Table): Pick<TaskIndex, "putDone" | "listDone" | "listDoneIds"> {
+export function createDoneRows({
+  retrying,
+}: Table): Pick<TaskIndex, "putDone" | "deleteDone" | "listEnded" | "listDone" | "listDoneIds"> {
   return {
     async putDone({ scope, agent, contextId, state, projection, ...position }) {
       const keys = { partitionKey: partitionOf(scope, agent), rowKey: rowKeyOf(position) };
       const columns = { contextId, state, ...toBinaryColumns(projection) };
       await attempt("put done row", () => retrying.upsertEntity({ ...keys, ...columns }, "Replace"));
     },
+    async deleteDone({ scope, agent, ...position }) {
+      const keys = [partitionOf(scope, agent), rowKeyOf(position)] as const;
+      await attempt("delete done row", () => retrying.deleteEntity(...keys).catch(ignoreMissing));
+    },
+    listEnded: (before, after) =>
+      attempt("list ended tasks", async () => {
+        const [last = "", row] = after?.split("/") ?? ["done-"];
+        const partition = row === undefined ? await nextPartition(last) : last;
+        if (partition === undefined) {
+          return { rows: [], next: undefined };
+        }
+        const from = row ?? rowKeyOf({ statusTime: clamp(before), taskId: "~" });
+        const page = await firstPage(odata`PartitionKey eq ${partition} and RowKey gt ${from}`, PAGE);
+        const rows = page.map(({ rowKey = "" }) => ({ ...fromPartition(partition), ...fromRowKey(rowKey) }));
+        // Keys have no slash. A list is left once it has no more.
+        return { rows, next: page.length < PAGE ? partition : `${partition}/${page.at(-1)?.rowKey}` };
+      }),
     listDone: (scope, agent, filter, after, limit) =>
       attempt("list done rows", async () => {
         const rows: DoneRow[] = [];
@@ -40,7 +60,29 @@ export function createDoneRows({ retrying }: Table): Pick<TaskIndex, "putDone" |
         return ids;
       }),
   };
+
+  /** Lists are found one after the other, without walking what is in them. */
+  async function nextPartition(after: string): Promise<string | undefined> {
+    const [row] = await firstPage(odata`PartitionKey gt ${after} and PartitionKey lt 'done-~'`, 1);
+    return row?.partitionKey;
+  }
+
+  /** The service may answer with an empty page and go on. */
+  async function firstPage(filter: string, size: number): Promise<TableEntityResult<Record<string, unknown>>[]> {
+    const rows: TableEntityResult<Record<string, unknown>>[] = [];
+    const queryOptions = { filter, select: ["partitionKey", "rowKey"] };
+    for await (const page of retrying.listEntities({ queryOptions }).byPage({ maxPageSize: size })) {
+      rows.push(...page);
+      if (rows.length >= size) {
+        break;
+      }
+    }
+    return rows;
+  }
 }
+
+/** Ended tasks read at once. */
+const PAGE = 500;
 
 function toQuery(scope: string, agent: string, { contextId, state, since }: DoneFilter, after?: ListCursor): string {
   return [
@@ -53,6 +95,17 @@ function toQuery(scope: string, agent: string, { contextId, state, since }: Done
   ]
     .filter(Boolean)
     .join(" and ");
+}
+
+function ignoreMissing(error: unknown): void {
+  if (statusOf(error) !== 404) {
+    throw error;
+  }
+}
+
+function fromPartition(partition: string): { readonly scope: string; readonly agent: string } {
+  const [scope = "", agent = ""] = partition.slice("done-".length).split(".");
+  return { scope, agent };
 }
 
 function partitionOf(scope: string, agent: string): string {

@@ -20,9 +20,12 @@ export function createOpenRows({
       const columns = { created: toInt64(row.created), due: toInt64(row.due) };
       await attempt("put open row", () => retrying.upsertEntity({ ...keysOf(row), ...columns }, "Replace"));
     },
-    async deleteOpen(row) {
+    async deleteOpen(row, etag) {
       const { partitionKey, rowKey } = keysOf(row);
-      await attempt("delete open row", () => retrying.deleteEntity(partitionKey, rowKey).catch(ignoreMissing));
+      const condition = etag === undefined ? {} : { etag };
+      await attempt("delete open row", () =>
+        retrying.deleteEntity(partitionKey, rowKey, condition).catch(ignoreMissingOrChanged),
+      );
     },
     claimOpen: (row, etag, due) =>
       attempt("claim open row", async () => {
@@ -100,8 +103,9 @@ function toInt64(ms: number): { type: "Int64"; value: string } {
   return { type: "Int64", value: String(Math.ceil(ms)) };
 }
 
-function ignoreMissing(error: unknown): void {
-  if (statusOf(error) !== 404) {
+/** Changed only under an etag: then it is not the row that was to go. */
+function ignoreMissingOrChanged(error: unknown): void {
+  if (statusOf(error) !== 404 && statusOf(error) !== 412) {
     throw error;
   }
 }

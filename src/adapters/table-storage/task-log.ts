@@ -1,5 +1,5 @@
 import { odata } from "@azure/data-tables";
-import type { TableEntityResult, TransactionAction } from "@azure/data-tables";
+import type { TableEntityResult, TableEntityResultPage, TransactionAction } from "@azure/data-tables";
 import { StoreError } from "../../ports/store-error.ts";
 import type { Etag, LogRow, LogWrite, TaskKey, TaskLog } from "../../ports/task-log.ts";
 import { checkLimits } from "../log-limits.ts";
@@ -56,6 +56,27 @@ export function createTableTaskLog({ conditional, retrying }: Table): TaskLog {
       const entities = await list(odata`PartitionKey eq ${nameOf(task)} and RowKey ge ${from} and RowKey le ${to}`);
       return entities.map((entity) => ({ key: entity.rowKey ?? "", body: fromBinaryColumns(entity) }));
     },
+    async listKeys(task) {
+      const query = odata`PartitionKey eq ${nameOf(task)} and RowKey ne 'head'`;
+      const entities = await list(query, ["rowKey"]);
+      return entities.map(({ rowKey }) => rowKey ?? "");
+    },
+    async remove(task, etag) {
+      await attempt("remove", () => conditional.deleteEntity(nameOf(task), "head", { etag }));
+    },
+    listTasks: (after, scope) =>
+      attempt("list tasks", async () => {
+        // "~" sorts after everything that ids are made of.
+        const inScope =
+          scope === undefined ? "" : odata` and PartitionKey gt ${`${scope}.`} and PartitionKey lt ${`${scope}.~`}`;
+        const queryOptions = { filter: `RowKey eq 'head'${inScope}`, select: ["partitionKey"] };
+        const pages = retrying
+          .listEntities({ queryOptions })
+          .byPage({ ...(after !== undefined && { continuationToken: after }) });
+        const { value: page } = (await pages.next()) as { value?: TableEntityResultPage<Record<string, unknown>> };
+        const tasks = page?.map(({ partitionKey = "" }) => fromName(partitionKey)) ?? [];
+        return { tasks, next: page?.continuationToken };
+      }),
   };
 
   /** The head comes first, so the first answer carries its new etag. */
@@ -77,10 +98,11 @@ export function createTableTaskLog({ conditional, retrying }: Table): TaskLog {
     });
   }
 
-  function list(filter: string): Promise<Entity[]> {
+  function list(filter: string, select?: string[]): Promise<Entity[]> {
     return attempt("read rows", async () => {
       const entities: Entity[] = [];
-      for await (const page of retrying.listEntities({ queryOptions: { filter } }).byPage()) {
+      const queryOptions = { filter, ...(select && { select }) };
+      for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
         entities.push(...page);
       }
       return entities;
@@ -115,4 +137,9 @@ function toEntity(task: TaskKey, { key, body }: LogRow): { partitionKey: string;
 
 function nameOf({ scope, taskId }: TaskKey): string {
   return `${scope}.${taskId}`;
+}
+
+function fromName(name: string): TaskKey {
+  const [scope = "", taskId = ""] = name.split(".");
+  return { scope, taskId };
 }

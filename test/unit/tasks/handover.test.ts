@@ -192,6 +192,9 @@ function createMortalLog(log: TaskLog): { readonly log: TaskLog; die(): void } {
       readTask: guard(async (task) => log.readTask(task)),
       readRow: guard(async (task, key) => log.readRow(task, key)),
       readRange: guard(async (task, from, to) => log.readRange(task, from, to)),
+      listKeys: guard(async (task) => log.listKeys(task)),
+      remove: guard(async (task, etag) => log.remove(task, etag)),
+      listTasks: guard(async (after, scope) => log.listTasks(after, scope)),
     },
   };
 }
