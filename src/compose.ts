@@ -1,4 +1,5 @@
 import { openStorageAccount } from "./adapters/storage-account.ts";
+import { createMemoryInbox } from "./adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
@@ -12,6 +13,7 @@ import { ConfigError } from "./config/config.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Inbox } from "./ports/inbox.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Payloads } from "./ports/payloads.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
@@ -22,6 +24,7 @@ import { rules } from "./tasks/rules.ts";
 interface Stores {
   readonly log: TaskLog;
   readonly index: TaskIndex;
+  readonly inbox: Inbox;
   readonly payloads: Payloads;
 }
 
@@ -96,7 +99,12 @@ export async function compose(
 
 async function openStores(config: Config): Promise<Stores> {
   if (config.TASK_STORE === "memory") {
-    return { log: createMemoryTaskLog(), index: createMemoryTaskIndex(), payloads: createMemoryPayloads() };
+    return {
+      log: createMemoryTaskLog(),
+      index: createMemoryTaskIndex(),
+      inbox: createMemoryInbox(),
+      payloads: createMemoryPayloads(),
+    };
   }
   const { STORAGE_ACCOUNT: account = "", STORAGE_CONNECTION_STRING: connectionString } = config;
   try {

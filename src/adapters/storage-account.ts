@@ -1,10 +1,12 @@
 import { TableClient } from "@azure/data-tables";
 import type { TableServiceClientOptions } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
+import type { Inbox } from "../ports/inbox.ts";
 import type { Payloads } from "../ports/payloads.ts";
 import type { TaskIndex } from "../ports/task-index.ts";
 import type { TaskLog } from "../ports/task-log.ts";
 import { createBlobPayloads } from "./blob-storage/payloads.ts";
+import { createTableInbox } from "./table-storage/inbox.ts";
 import { createTableTaskIndex } from "./table-storage/task-index.ts";
 import { createTableTaskLog } from "./table-storage/task-log.ts";
 import type { Table } from "./table-storage/table.ts";
@@ -21,6 +23,7 @@ export interface TableRequest {
 export interface StorageAccount {
   readonly log: TaskLog;
   readonly index: TaskIndex;
+  readonly inbox: Inbox;
   readonly payloads: Payloads;
 }
 
@@ -43,7 +46,12 @@ export async function openStorageAccount(
     index.retrying.createTable(),
     payloads.createIfNotExists({ abortSignal: AbortSignal.timeout(timeout) }),
   ]);
-  return { log: createTableTaskLog(tasks), index: createTableTaskIndex(index), payloads: createBlobPayloads(payloads) };
+  return {
+    log: createTableTaskLog(tasks),
+    index: createTableTaskIndex(index),
+    inbox: createTableInbox(index),
+    payloads: createBlobPayloads(payloads),
+  };
 
   function toTable(name: string): Table {
     const policy = requestPolicy(timeout, observe);

@@ -41,7 +41,7 @@ export async function cancelTask(
         await endElsewhere(parts, key, head);
         return;
       }
-      turns.look(key);
+      await tellHolder(parts, turns, key, head.lease?.holder);
       await untilEndOr(parts, tails, key, head.generation, (head.cancel?.deadline ?? 0) - clock.now(), signal);
     } else if (outcome.refusal.code === "idle") {
       return;
@@ -58,6 +58,24 @@ export async function cancelTask(
       throw new TaskError({ code: "not-found", taskId: key.taskId });
     }
     version = next;
+  }
+}
+
+/** The holder would see the flag when it renews its lease; told, it looks within a second. */
+async function tellHolder(
+  { inbox, instance, logger }: EngineParts,
+  turns: HeldTurns,
+  key: TaskKey,
+  holder: string | undefined,
+): Promise<void> {
+  if (holder === undefined || holder === instance) {
+    turns.look(key);
+    return;
+  }
+  try {
+    await inbox.put(holder, key);
+  } catch (error) {
+    logger.warn("inbox.unreachable", { taskId: key.taskId, error: String(error) });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AgentRegistry } from "../ports/agent-registry.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Inbox } from "../ports/inbox.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Payloads } from "../ports/payloads.ts";
 import type { Random } from "../ports/random.ts";
@@ -28,6 +29,7 @@ export interface EngineParts {
   readonly instance: string;
   readonly log: TaskLog;
   readonly index: TaskIndex;
+  readonly inbox: Inbox;
   readonly payloads: Payloads;
   readonly queue: WorkQueue;
   readonly clock: Clock;

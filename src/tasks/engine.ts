@@ -41,7 +41,7 @@ export interface DurableEngine extends TaskEngine {
 }
 
 /** Every task of a scope, or the task with this id, or both. Without the scope every task is looked at. */
-export interface Purged {
+interface Purged {
   readonly scope?: string;
   readonly taskId?: string;
 }

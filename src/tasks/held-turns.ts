@@ -53,9 +53,13 @@ interface Running {
 
 const DONE = Promise.resolve();
 
+/** How often a holder reads what other instances left for it, in ms (DESIGN 3.3). */
+const INBOX_EVERY = 1_000;
+
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
   let draining: AbortCode | undefined;
+  let isReading = false;
 
   return {
     get size() {
@@ -68,9 +72,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       }
     },
     start,
-    look(key) {
-      held.get(nameOf(key))?.writer.look();
-    },
+    look,
     async drain(code) {
       draining = code;
       const all = [...held.values()];
@@ -110,6 +112,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const ended = Promise.withResolvers<void>();
     const done = runToEnd();
     held.set(name, { writer, done, stop });
+    readInboxLater();
     if (draining !== undefined) {
       stop(draining);
     }
@@ -144,6 +147,32 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     function stop(code: AbortCode): void {
       stopped ??= code;
       run?.stop(code);
+    }
+  }
+
+  function look(key: TaskKey): void {
+    held.get(nameOf(key))?.writer.look();
+  }
+
+  /** While something is held here. */
+  function readInboxLater(): void {
+    if (isReading) {
+      return;
+    }
+    isReading = true;
+    parts.clock.after(INBOX_EVERY, () => void readInbox());
+  }
+
+  async function readInbox(): Promise<void> {
+    try {
+      (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(look);
+    } catch (error) {
+      // The lease's renewal looks too.
+      parts.logger.warn("inbox.unreachable", { error: String(error) });
+    }
+    isReading = false;
+    if (held.size > 0) {
+      readInboxLater();
     }
   }
 

@@ -51,7 +51,17 @@ export function createRetention(parts: EngineParts): Retention {
     return { removed: await each(old, deleteOrphans), next: page.next };
   });
 
-  return { run: async () => (await lists()) + (await tasks()) + (await blobs()) };
+  const hints = createWalk(Math.min(PASS_EVERY, retention / 10), async () => {
+    await parts.inbox.clear(settings.lease);
+    return { removed: 0, next: undefined };
+  });
+
+  return {
+    async run() {
+      await hints();
+      return (await lists()) + (await tasks()) + (await blobs());
+    },
+  };
 
   /** A row that outlived its task goes too, also when the id is another task's by now: a key may name it again. */
   async function purgeListed(row: EndedTask): Promise<boolean> {

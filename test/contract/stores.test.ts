@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { createMemoryInbox } from "../../src/adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
@@ -6,6 +7,7 @@ import { openStorageAccount } from "../../src/adapters/storage-account.ts";
 import type { StorageAccount } from "../../src/adapters/storage-account.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
+import { describeInbox } from "./inbox-contract.ts";
 import { describePayloads } from "./payloads-contract.ts";
 import { describeTaskIndex } from "./task-index-contract.ts";
 import { describeTaskLog } from "./task-log-contract.ts";
@@ -14,6 +16,7 @@ describe("memory", () => {
   describeTaskLog(createMemoryTaskLog);
   describeTaskIndex(createMemoryTaskIndex);
   describePayloads(createMemoryPayloads);
+  describeInbox(createMemoryInbox);
 });
 
 describe("a storage account", () => {
@@ -29,4 +32,5 @@ describe("a storage account", () => {
   describeTaskLog(() => stores.log);
   describeTaskIndex(() => stores.index);
   describePayloads(() => stores.payloads);
+  describeInbox(() => stores.inbox);
 });

@@ -17,7 +17,9 @@ export interface Violation {
 
 /** Holds the final log and everything that clients saw against the invariants. The world has come to rest. */
 export async function check(world: World, transcript: Transcript): Promise<Violation[]> {
-  const violations: Violation[] = transcript.surprises.map((detail) => ({ invariant: "answers", detail }));
+  const violations: Violation[] = transcript.surprises.map((detail) => {
+    return { invariant: detail.startsWith("I10") ? "I10" : "answers", detail };
+  });
   const found = (invariant: string, detail: string): void => void violations.push({ invariant, detail });
   for (const detail of world.ledger.violations) {
     found("I13", detail);
@@ -42,6 +44,7 @@ export async function check(world: World, transcript: Transcript): Promise<Viola
       found("I14", `${taskId} was reported canceled, but its last event is ${describe(last.response)}`);
     }
   }
+  checkKeys(transcript, logs, found);
   checkWalks(transcript, logs, found);
   return violations;
 }
@@ -153,6 +156,61 @@ function checkRead(taskId: string, task: Task, seenBefore: number, log: readonly
     }
   }
   found("I12", `${taskId}: a read is no fold of the log: ${JSON.stringify(Task.toJSON(task))}`);
+}
+
+/** I6: every attempt under a key got the same task, and the task has its message once. */
+function checkKeys({ keys }: Transcript, logs: Map<string, LogEvent[]>, found: Found): void {
+  const tasks = new Map<string, string>();
+  for (const { key, agent, taskId, text } of keys) {
+    const name = `${agent} ${key}`;
+    const first = tasks.get(name) ?? taskId;
+    tasks.set(name, first);
+    if (first !== taskId) {
+      found("I6", `${name} is ${first} and ${taskId}`);
+    }
+    const log = logs.get(taskId) ?? [];
+    const heard = log.filter(({ response, message }) => {
+      const said = message ?? (response.payload?.$case === "task" ? response.payload.value.history[0] : undefined);
+      return said?.parts[0]?.content?.value === text;
+    });
+    if (heard.length !== 1) {
+      found("I6", `${taskId} has the message of ${name} ${heard.length} times`);
+    }
+  }
+}
+
+/** I8: some time after the trouble somebody works on every turn that has not ended. */
+export async function checkResumed(world: World, transcript: Transcript): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [taskId, { agent }] of transcript.acknowledged) {
+    const row = await world.stores.log.readHead({ scope: SCOPE, taskId });
+    const head = row && parseHead(row.body);
+    if (head && !endsTurn(head.state) && !head.lease) {
+      violations.push({ invariant: "I8", detail: `${taskId} (${agent}) is still in nobody's hands` });
+    }
+    if (head?.lease && head.lease.until < EPOCH + world.scheduler.now - SKEW) {
+      violations.push({
+        invariant: "I8",
+        detail: `${taskId} (${agent}) is still in the hands of ${head.lease.holder}`,
+      });
+    }
+  }
+  return violations;
+}
+
+/** I16: long after everything ended nothing is stored any more. */
+export async function checkOblivion({ stores }: World, transcript: Transcript): Promise<Violation[]> {
+  const agents = new Set([...transcript.acknowledged.values()].map(({ agent }) => agent));
+  const [tasks, payloads, ended, ...open] = await Promise.all([
+    stores.log.listTasks(undefined).then((page) => page.tasks),
+    stores.payloads.list(undefined).then((page) => page.payloads.map(({ task }) => task)),
+    stores.index.listEnded(Infinity, undefined).then((page) => page.rows),
+    ...[...agents].map((agent) => stores.index.listOpen(SCOPE, agent)),
+  ]);
+  const left = { tasks, payloads, ended, open: open.flat() };
+  return Object.entries(left).flatMap(([what, keys]) =>
+    keys.map(({ taskId }) => ({ invariant: "I16", detail: `${what}: ${taskId} is still there` })),
+  );
 }
 
 /** I9 for tasks at rest: every task unchanged since the walk began is in it, none twice, newest first. */

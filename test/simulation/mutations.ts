@@ -1,7 +1,7 @@
 import { rules } from "../../src/tasks/rules.ts";
 import type { Decision, Rules } from "../../src/tasks/rules.ts";
 import { SNAPSHOT } from "../../src/tasks/rows.ts";
-import type { LogWrite, TaskLog } from "../../src/ports/task-log.ts";
+import type { LogWrite, TaskKey, TaskLog } from "../../src/ports/task-log.ts";
 import type { Stores } from "./world.ts";
 
 /** One rule broken on purpose: the checker has to see it. */
@@ -124,6 +124,44 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         listDone: (scope, agent, filter, after, limit) =>
           stores.index.listDone(scope, agent, filter, after && { ...after, statusTime: after.statusTime + 1 }, limit),
       }),
+  },
+  "keys-forgotten": {
+    breaks: ["I6", "answers"],
+    what: "nobody finds the row of an accepted key",
+    stores: withLog((log) => ({
+      readRow: async (task, key) => (key.startsWith("m-") ? undefined : log.readRow(task, key)),
+    })),
+  },
+  "nobody-sweeps": {
+    breaks: ["I8", "I3"],
+    what: "no open row ever comes due",
+    stores: (stores) => withIndex(stores, { listDue: () => Promise.resolve([]) }),
+  },
+  "scopes-ignored": {
+    breaks: ["I10"],
+    what: "a task is found by its id alone",
+    stores: withLog((log) => {
+      const scopes = new Map<string, string>();
+      const owned = ({ scope, taskId }: TaskKey): TaskKey => ({ scope: scopes.get(taskId) ?? scope, taskId });
+      return {
+        create: (task, head, writes) => {
+          scopes.set(task.taskId, task.scope);
+          return log.create(task, head, writes);
+        },
+        readTask: (task) => log.readTask(owned(task)),
+        readRange: (task, from, to) => log.readRange(owned(task), from, to),
+      };
+    }),
+  },
+  "payloads-kept": {
+    breaks: ["I16"],
+    what: "large content outlives its task",
+    stores: (stores) => ({ ...stores, payloads: { ...stores.payloads, deleteAll: () => Promise.resolve() } }),
+  },
+  "unlisted-tasks-kept": {
+    breaks: ["I16"],
+    what: "nobody looks for tasks that no list leads to",
+    stores: withLog(() => ({ listTasks: () => Promise.resolve({ tasks: [], next: undefined }) })),
   },
   "cancel-is-forgotten": {
     breaks: ["I14", "answers"],

@@ -4,6 +4,8 @@ import type { Clock } from "../../src/ports/clock.ts";
 export interface Scheduler {
   readonly now: number;
   at(time: number, process: SimProcess, run: () => void): () => void;
+  /** Lets time pass as if every process had been stopped: what is due meanwhile comes late. */
+  skip(ms: number): void;
   /** Runs timers in order until `condition` holds. False when `until` (virtual ms) came first. */
   runUntil(condition: () => boolean, until: number): Promise<boolean>;
 }
@@ -41,6 +43,9 @@ export function createScheduler(): Scheduler {
       const timer = { time: Math.max(time, now), order: (order += 1), process, run };
       timers.add(timer);
       return () => timers.delete(timer);
+    },
+    skip(ms) {
+      now += ms;
     },
     async runUntil(condition, until) {
       for (;;) {

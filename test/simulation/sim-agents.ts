@@ -1,3 +1,4 @@
+import { Role } from "@a2a-js/sdk";
 import type { Message } from "@a2a-js/sdk";
 import { defineAgent } from "../../src/agents/define-agent.ts";
 import type { Agent, AgentProfile, Turn } from "../../src/ports/agent.ts";
@@ -31,8 +32,11 @@ export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
     agent("brittle", work, { onCrash: "fail" }),
     agent("asker", async (turn) => {
       await turn.working("thinking");
-      if (turn.history.length === 0) {
+      const answers = turn.history.filter(({ role }) => role === Role.ROLE_USER).length;
+      if (answers === 0) {
         await turn.checkpoint({ asked: turn.message.messageId });
+      }
+      if (answers < 2) {
         await turn.ask("what else?");
       }
       if (turn.saved === undefined) {

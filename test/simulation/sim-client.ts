@@ -9,6 +9,10 @@ import type { Transcript } from "./transcript.ts";
 import type { Instance, World } from "./world.ts";
 
 export const SCOPE = "0123456789abcdef0123456789abcdef";
+/** A caller who must see nothing of the others. */
+const STRANGER = "fedcba9876543210fedcba9876543210";
+/** Content that goes into payloads. */
+const LARGE = "x".repeat(50_000);
 
 /** Thrown where a connection broke because the process behind it died. */
 class Disconnected extends Error {}
@@ -34,6 +38,8 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
       sendImmediate,
       sendImmediate,
       answer,
+      repeat,
+      trespass,
       cancel,
       read,
       subscribe,
@@ -42,16 +48,20 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     try {
       await prng.pick(actions)();
     } catch (error) {
-      if (error instanceof TaskError) {
-        const expected = ["busy", "unavailable", "unsupported", "not-cancelable"];
-        if (!expected.includes(error.fault.code)) {
-          transcript.surprises.push(`${Math.round(scheduler.now)} ${error.fault.code}: ${error.message}`);
-        }
-      } else if (!(error instanceof Disconnected)) {
-        transcript.surprises.push(
-          `${Math.round(scheduler.now)} ${error instanceof Error ? error.stack : String(error)}`,
-        );
-      }
+      excuse(error);
+    }
+  }
+
+  /** What a correct server may answer in trouble, and a connection that broke. */
+  function excuse(error: unknown): void {
+    if (error instanceof Disconnected) {
+      return;
+    }
+    const when = Math.round(scheduler.now);
+    if (!(error instanceof TaskError)) {
+      transcript.surprises.push(`${when} ${error instanceof Error ? error.stack : String(error)}`);
+    } else if (!["busy", "unavailable", "unsupported", "not-cancelable"].includes(error.fault.code)) {
+      transcript.surprises.push(`${when} ${error.fault.code}: ${error.message}`);
     }
   }
 
@@ -82,6 +92,65 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     if (known) {
       const follow = request({}, known);
       await receive("asker", known, (instance, call) => instance.engine.stream(call, follow));
+    }
+  }
+
+  /** One message sent several times under one key, as a client does that hears nothing: a new one, or an answer. */
+  async function repeat(): Promise<void> {
+    const known = prng.chance(0.4) ? pickTask("asker") : undefined;
+    const agent = known === undefined ? prng.pick(agents) : "asker";
+    const key = `k-${prng.int(0, 1_000_000)}`;
+    const text = `${textOf()} ${key}`;
+    const attempts = Array.from({ length: prng.int(1, 4) }, async () => {
+      await world.sleep(prng.int(0, 3_000));
+      const sent = request({}, known, text);
+      const kind = prng.int(0, 2);
+      if (kind === 0) {
+        const taskId = await receive(agent, known, (instance, call) => {
+          return instance.engine.stream({ ...call, idempotencyKey: key }, sent);
+        });
+        return taskId;
+      }
+      const configured = kind === 1 ? sent : request({ returnImmediately: true }, known, text);
+      const task = await ask(agent, (instance, call) =>
+        instance.engine.send({ ...call, idempotencyKey: key }, configured),
+      );
+      acknowledge(agent, task as Task);
+      return (task as Task).id;
+    });
+    for (const attempt of await Promise.allSettled(attempts)) {
+      if (attempt.status === "fulfilled" && attempt.value !== "") {
+        transcript.keys.push({ key, agent, taskId: attempt.value, text });
+      } else if (attempt.status === "rejected") {
+        excuse(attempt.reason);
+      }
+    }
+  }
+
+  /** I10: what is another's does not exist, whoever asks for it and however. */
+  async function trespass(): Promise<void> {
+    const known = pickTask();
+    const agent = known && transcript.acknowledged.get(known)?.agent;
+    if (!known || !agent) {
+      return;
+    }
+    const foreign = (call: Call): Call => ({ ...call, caller: { ...call.caller, scope: STRANGER } });
+    const attempts: ((instance: Instance, call: Call) => Promise<unknown>)[] = [
+      ({ engine }, call) => engine.get(foreign(call), { id: known }),
+      ({ engine }, call) => engine.cancel(foreign(call), { id: known }),
+      ({ engine }, call) => engine.subscribe(foreign(call), { id: known }).next(),
+      ({ engine }, call) => engine.subscribe({ ...foreign(call), lastEventId: 0 }, { id: known }).next(),
+      ({ engine }, call) => engine.send(foreign(call), request({}, known)),
+    ];
+    try {
+      await ask(agent, prng.pick(attempts));
+      transcript.surprises.push(`I10 ${known} answered a stranger`);
+    } catch (error) {
+      if (error instanceof TaskError && !["not-found", "unavailable", "busy"].includes(error.fault.code)) {
+        transcript.surprises.push(`I10 ${known} told a stranger ${error.fault.code}`);
+      } else if (!(error instanceof TaskError)) {
+        throw error;
+      }
     }
   }
 
@@ -153,7 +222,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     agentId: string,
     expected: string | undefined,
     open: (instance: Instance, call: Call) => AsyncGenerator<LoggedResponse, void, undefined>,
-  ): Promise<void> {
+  ): Promise<string> {
     const instance = prng.pick(world.alive());
     const leave = new AbortController();
     const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
@@ -185,6 +254,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
         void stream.return();
       }
     }
+    return record.taskId;
   }
 
   function acknowledge(agent: string, task: Task): void {
@@ -209,8 +279,11 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     return { agent, caller, signal: new AbortController().signal };
   }
 
-  function request(configuration?: { returnImmediately?: boolean }, taskId = ""): SendMessageRequest {
-    const text = `work ${prng.int(0, 6)} ${prng.pick([5, 50, 400, 2_500])}`;
+  function textOf(): string {
+    return `work ${prng.int(0, 6)} ${prng.pick([5, 50, 400, 2_500])}${prng.chance(0.02) ? LARGE : ""}`;
+  }
+
+  function request(configuration?: { returnImmediately?: boolean }, taskId = "", text = textOf()): SendMessageRequest {
     const message: Message = {
       messageId: `m-${prng.int(0, 1_000_000)}`,
       contextId: "",

@@ -1,6 +1,6 @@
-import { calm, createWorld, LEASE } from "./world.ts";
+import { calm, createWorld, LEASE, OBLIVION } from "./world.ts";
 import type { World } from "./world.ts";
-import { check, checkIndex } from "./checker.ts";
+import { check, checkIndex, checkOblivion, checkResumed } from "./checker.ts";
 import type { Violation } from "./checker.ts";
 import type { Mutation } from "./mutations.ts";
 import { createSimClient } from "./sim-client.ts";
@@ -57,9 +57,13 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   running += 1;
   void trouble();
   await scheduler.runUntil(() => running === 0, TROUBLE + REST);
+  await scheduler.runUntil(() => false, Math.max(scheduler.now, TROUBLE) + 3 * LEASE);
+  violations.push(...(await checkResumed(world, transcript)));
   // Whoever held a turn has had the time to finish it, or somebody else to take it over and finish it.
   await scheduler.runUntil(() => false, scheduler.now + 200_000);
   violations.push(...(await checkIndex(world, transcript)), ...(await check(world, transcript)));
+  kills += await forget(world);
+  violations.push(...(await checkOblivion(world, transcript)));
   if (running > 0) {
     violations.push({ invariant: "answers", detail: `${running} clients still wait for an answer` });
   }
@@ -71,6 +75,26 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
     faults: world.faults.injected,
     log: world.log,
   };
+}
+
+/** Time in which everything expires, with trouble while it is removed, and then without. */
+async function forget(world: World): Promise<number> {
+  const { prng, scheduler } = world;
+  let kills = 0;
+  scheduler.skip(OBLIVION);
+  const rate = prng.pick([0, 0.05]);
+  world.faults.plan = { failBefore: rate, failAfter: rate, late: rate / 2, slow: 0 };
+  for (let at = 0; at < 3; at += 1) {
+    await scheduler.runUntil(() => false, scheduler.now + prng.int(500, 4_000));
+    kills += await disturb(world);
+  }
+  calm(world);
+  // Once for what waited until now and was given up, once for its retention.
+  for (let at = 0; at < 2; at += 1) {
+    scheduler.skip(OBLIVION);
+    await scheduler.runUntil(() => false, scheduler.now + 20_000);
+  }
+  return kills;
 }
 
 /** Kills an instance, stops one past its lease, or shuts one down in order. Somebody is always left to go on. */

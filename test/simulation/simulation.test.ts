@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mutations } from "./mutations.ts";
 import { simulateSeed } from "./simulate-seed.ts";
@@ -25,6 +26,13 @@ describe("the simulated engine", () => {
 });
 
 describe("the checker", () => {
+  it("breaks what docs/simulation.md says", () => {
+    const doc = readFileSync(new URL("../../docs/simulation.md", import.meta.url), "utf8");
+    const [, table = ""] = doc.split("## That it can fail");
+    const rows = [...table.matchAll(/^\| `([\w-]+)` +\| (.+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells);
+    expect(rows).toEqual(Object.entries(mutations).map(([name, { what, breaks }]) => [name, what, breaks.join(", ")]));
+  });
+
   it.each(Object.entries(mutations))("sees %s", async (_, mutation) => {
     for (let seed = 1; seed <= MUTATION_SEEDS; seed += 1) {
       const { violations } = await simulateSeed(seed, mutation);

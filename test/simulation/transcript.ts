@@ -7,9 +7,19 @@ export interface Transcript {
   readonly streams: StreamRecord[];
   readonly reads: ReadRecord[];
   readonly walks: WalkRecord[];
+  /** What each key was answered with, and how many messages the log may have of it: one. */
+  readonly keys: KeyRecord[];
   readonly cancels: { readonly taskId: string; readonly at: number }[];
   /** Answers that no correct server gives. */
   readonly surprises: string[];
+}
+
+interface KeyRecord {
+  readonly key: string;
+  readonly agent: string;
+  readonly taskId: string;
+  /** Said by no other message. */
+  readonly text: string;
 }
 
 interface StreamRecord {
@@ -32,5 +42,5 @@ interface WalkRecord {
 }
 
 export function createTranscript(): Transcript {
-  return { acknowledged: new Map(), streams: [], reads: [], walks: [], cancels: [], surprises: [] };
+  return { acknowledged: new Map(), streams: [], reads: [], walks: [], keys: [], cancels: [], surprises: [] };
 }

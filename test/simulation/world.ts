@@ -1,7 +1,9 @@
+import { createMemoryInbox } from "../../src/adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
+import type { Inbox } from "../../src/ports/inbox.ts";
 import type { Payloads } from "../../src/ports/payloads.ts";
 import type { TaskIndex } from "../../src/ports/task-index.ts";
 import type { TaskLog } from "../../src/ports/task-log.ts";
@@ -22,6 +24,7 @@ import type { StepLedger } from "./sim-agents.ts";
 export interface Stores {
   readonly log: TaskLog;
   readonly index: TaskIndex;
+  readonly inbox: Inbox;
   readonly payloads: Payloads;
 }
 
@@ -52,18 +55,24 @@ export interface World {
 export const LEASE = 6_000;
 const SWEEP = 2_000;
 const INPUT_TIMEOUT = 600_000;
+/** Longer than a run, so that what is checked is still there. */
+const RETENTION = 7_200_000;
+/** After this many ms nothing that came before may be left. */
+export const OBLIVION = RETENTION + INPUT_TIMEOUT + 60_000;
 
 export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation): World {
   const prng = createPrng(seed);
   const scheduler = createScheduler();
   const faults: FaultSource = { plan, prng, scheduler, injected: 0 };
+  const outside: SimProcess = { name: "outside", dead: false, stoppedUntil: 0, skew: 0 };
+  const now = (): number => clockOf(scheduler, outside).now();
   const plain: Stores = {
     log: createMemoryTaskLog(),
     index: createMemoryTaskIndex(),
-    payloads: createMemoryPayloads(),
+    inbox: createMemoryInbox(now),
+    payloads: createMemoryPayloads(now),
   };
   const stores = mutation?.stores?.(plain) ?? plain;
-  const outside: SimProcess = { name: "outside", dead: false, stoppedUntil: 0, skew: 0 };
   const instances: Instance[] = [];
   const messages: { readonly message: TurnMessage; due: number }[] = [];
   const log: string[] = [];
@@ -105,6 +114,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
       instance: process.name,
       log: withFaults(stores.log, process, faults),
       index: withFaults(stores.index, process, faults),
+      inbox: withFaults(stores.inbox, process, faults),
       payloads: withFaults(stores.payloads, process, faults),
       queue: withFaults(queue, process, faults),
       clock,
@@ -119,7 +129,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         lease: LEASE,
         turnTimeout: 120_000,
         inputTimeout: INPUT_TIMEOUT,
-        retention: 7 * 86_400_000,
+        retention: RETENTION,
         tailReadsPerSecond: 200,
         maxEventsPerTask: 10_000,
         maxTurns: 1_000,

@@ -4,12 +4,14 @@ import type { Part } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { TableClient } from "@azure/data-tables";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
+import { createTableInbox } from "../../src/adapters/table-storage/inbox.ts";
 import { createTableTaskIndex } from "../../src/adapters/table-storage/task-index.ts";
 import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
 import { claimParts, partsOfTask } from "../../src/tasks/claims.ts";
 import { encodeHead, SCHEMA } from "../../src/tasks/head.ts";
 import type { Head } from "../../src/tasks/head.ts";
 import { encodeEvent, encodeSnapshot } from "../../src/tasks/rows.ts";
+import { toKeyRow } from "../../src/tasks/idempotency.ts";
 import { toCheckpointRow, toStepRow } from "../../src/tasks/steps.ts";
 
 const doc = readFileSync(new URL("../../docs/storage.md", import.meta.url), "utf8");
@@ -101,6 +103,21 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     const [{ partitionKey, rowKey, ...columns } = {}] = entities;
     expect([partitionKey, rowKey]).toEqual(["open-f", `${key.scope}.echo.t-1.000002`]);
     expect(namesUnder("### `open-…`")).toEqual(Object.keys(columns).toSorted());
+  });
+
+  test("hints", async () => {
+    const { entities, table } = recordingTable();
+    await createTableInbox(table).put("i-1", key);
+    expect(entities).toEqual([{ partitionKey: "inbox-i-1", rowKey: `${key.scope}.t-1` }]);
+    expect(doc).toContain("`PartitionKey` = `inbox-{instance}`, `RowKey` = `{scope}.{taskId}`, no columns");
+  });
+
+  test("keys of sends", () => {
+    const row = toKeyRow("key", Message.fromJSON({ messageId: "m", role: "ROLE_USER", parts: [{ text: "hi" }] }), 1);
+    expect(row.key).toMatch(/^m-[0-9a-f]{32}$/);
+    expect(doc).toContain(
+      `an accepted Idempotency-Key: \`{ ${Object.keys(JSON.parse(Buffer.from(row.body).toString())).join(", ")} }\``,
+    );
   });
 
   test("done rows", async () => {

@@ -1,5 +1,6 @@
 import { Message, Role, SendMessageRequest } from "@a2a-js/sdk";
 import type { Task } from "@a2a-js/sdk";
+import { createMemoryInbox } from "../../../src/adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "../../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../../src/adapters/memory/task-log.ts";
@@ -100,6 +101,7 @@ export function createFixture(
     instance: "one",
     log: createMemoryTaskLog(),
     index: createMemoryTaskIndex(),
+    inbox: createMemoryInbox(() => clock.now()),
     payloads: createMemoryPayloads(() => clock.now()),
     queue: { send: async (message) => void queued.push(message) },
     clock,
