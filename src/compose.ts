@@ -89,9 +89,9 @@ export async function compose(
   queue.onMessage((message) => gateway.work(message));
   return {
     ...gateway,
-    async close() {
+    async close(grace) {
       const emptied = queue.close();
-      await gateway.close();
+      await gateway.close(grace);
       await emptied;
     },
   };

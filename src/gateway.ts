@@ -16,8 +16,8 @@ export interface Gateway {
   work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
   readonly purge: DurableEngine["purge"];
-  /** Ends streams, hands running turns over. */
-  close(): Promise<void>;
+  /** Takes no new work, gives running turns `grace` ms to end, then ends streams and hands over what still runs. */
+  close(grace?: number): Promise<void>;
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
@@ -31,7 +31,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     sweep: () => parts.engine.sweep(),
     purge: (which) => parts.engine.purge(which),
-    async close() {
+    async close(grace = 0) {
+      await parts.engine.settle(grace);
       edge.eventStreams.close();
       await parts.engine.close();
     },

@@ -33,7 +33,9 @@ export const environment = z.object({
   TURN_TIMEOUT: duration("15 min").describe("how long an agent may work on one message"),
   STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events closes after this"),
   STREAM_MAX_DURATION: duration("1 h").describe("a stream closes after this at the latest"),
-  SHUTDOWN_GRACE: duration("10 s").describe("how long running requests may take after SIGTERM"),
+  SHUTDOWN_GRACE: duration("10 s").describe(
+    "how long running turns may take to end after SIGTERM, before they are handed over",
+  ),
   MAX_BODY: size("32 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),

@@ -36,6 +36,8 @@ export interface DurableEngine extends TaskEngine {
   purge(which: Purged): Promise<number>;
   /** Turns that run here now. */
   readonly turns: number;
+  /** Takes no new turn. Resolves when those that run have ended, or after `grace` ms. */
+  settle(grace: number): Promise<void>;
   /** Hands running turns over and ends every stream. */
   close(): Promise<void>;
 }
@@ -79,8 +81,9 @@ export function createEngine(parts: EngineParts): DurableEngine {
     get turns() {
       return turns.size;
     },
+    settle: (grace) => turns.settle(grace),
     async close() {
-      await turns.drain("handover");
+      await turns.handOver();
       tails.close();
     },
   };

@@ -1,6 +1,7 @@
 import type { AbortCode, Agent } from "../ports/agent.ts";
 import type { OpenRow } from "../ports/task-index.ts";
 import type { TaskKey } from "../ports/task-log.ts";
+import { delay } from "./delay.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { finishIndex } from "./finish-index.ts";
 import { createWriter } from "./task-writer.ts";
@@ -20,8 +21,10 @@ export interface HeldTurns {
   start(turn: TurnStart): HeldTurn;
   /** Somebody changed the head of a task that may be held here. */
   look(key: TaskKey): void;
-  /** Stops every turn, gives them the grace to leave, and resolves when all have. No turn starts after. */
-  drain(code: AbortCode): Promise<void>;
+  /** No turn starts after this. Resolves when those that run have ended, or after `grace` ms. */
+  settle(grace: number): Promise<void>;
+  /** Hands every turn over that still runs, and resolves when all have left. */
+  handOver(): Promise<void>;
 }
 
 interface TurnStart {
@@ -58,7 +61,8 @@ const INBOX_EVERY = 1_000;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
-  let draining: AbortCode | undefined;
+  let isClosing = false;
+  let isLeaving = false;
   let isReading = false;
 
   return {
@@ -66,18 +70,27 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       return held.size;
     },
     admit() {
-      if (draining || held.size >= parts.settings.maxTurns) {
-        const message = draining ? "This instance is shutting down." : "This instance runs as many turns as it may.";
+      if (isClosing || held.size >= parts.settings.maxTurns) {
+        const message = isClosing ? "This instance is shutting down." : "This instance runs as many turns as it may.";
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
     },
     start,
     look,
-    async drain(code) {
-      draining = code;
+    async settle(grace) {
+      isClosing = true;
+      if (held.size > 0 && grace > 0) {
+        const settled = new AbortController();
+        const ended = Promise.all([...held.values()].map(({ done }) => done)).then(() => settled.abort());
+        await Promise.race([ended, delay(parts.clock, grace, settled.signal)]);
+      }
+    },
+    async handOver() {
+      isClosing = true;
+      isLeaving = true;
       const all = [...held.values()];
       for (const { stop } of all) {
-        stop(code);
+        stop("handover");
       }
       await Promise.all(all.map(({ done }) => done));
     },
@@ -113,8 +126,8 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const done = runToEnd();
     held.set(name, { writer, done, stop });
     readInboxLater();
-    if (draining !== undefined) {
-      stop(draining);
+    if (isLeaving) {
+      stop("handover");
     }
     result = { writer, begun: begun ?? DONE, done, ended: ended.promise, lost };
     return result;

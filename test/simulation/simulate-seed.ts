@@ -112,7 +112,10 @@ async function disturb(world: World): Promise<number> {
       return 0;
     default:
       world.boot();
-      void victim.engine.close().then(() => victim.kill());
+      void victim.engine
+        .settle(prng.pick([0, 300, 3_000]))
+        .then(() => victim.engine.close())
+        .then(() => victim.kill());
       return 1;
   }
 }

@@ -7,9 +7,12 @@ import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { repeat } from "./repeat.ts";
 
+/** How long clients may take to read the last bytes, in ms. */
+const LAST_ANSWERS = 1_000;
+
 export interface RunningHost {
   readonly url: string;
-  /** Refuses new work, gives running requests the grace, hands turns over, and lets go of the port. */
+  /** Refuses new work, gives running turns the grace, hands over the others, and lets go of the port. */
   close(): Promise<void>;
 }
 
@@ -36,9 +39,9 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
   /** The port stays open while turns are handed over: whoever asks for readiness must hear 503, not silence. */
   async function close(): Promise<void> {
     isClosing = true;
-    const cut = setTimeout(() => server.closeAllConnections(), config.SHUTDOWN_GRACE).unref();
     await sweeping.stop();
-    await gateway.close();
+    await gateway.close(config.SHUTDOWN_GRACE);
+    const cut = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS).unref();
     const closed = once(server, "close");
     server.close();
     server.closeIdleConnections();

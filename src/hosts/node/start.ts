@@ -34,6 +34,8 @@ async function configure(): Promise<Config> {
     // There is only this instance: what it ran when it was killed need not wait long for the next one.
     LEASE_SECONDS: "5",
     SWEEP_SECONDS: "2",
+    // Whoever pressed Ctrl+C is waiting.
+    SHUTDOWN_GRACE: "1 s",
     ...(isGiven("STORAGE_ACCOUNT") ? {} : { STORAGE_CONNECTION_STRING: AZURITE }),
   });
   if (config.TASK_STORE === "memory") {

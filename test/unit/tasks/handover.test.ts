@@ -75,6 +75,38 @@ describe("an instance that closes", () => {
     ]);
   });
 
+  test("lets a turn that is nearly done end here, and waits no longer than for that", async () => {
+    const gate = Promise.withResolvers<void>();
+    const fixture = createFixture(async (turn) => {
+      await gate.promise;
+      await turn.complete("done");
+    });
+    const { engine, clock, queued, call } = fixture;
+    const id = await begin(fixture);
+    let isSettled = false;
+    const settled = engine.settle(10_000).then(() => (isSettled = true));
+    await clock.advance(5_000);
+    expect(isSettled).toBe(false);
+    await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "busy" } });
+    gate.resolve();
+    await settled;
+    await engine.close();
+    expect((await engine.get(call(), { id })).status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
+    expect(queued).toEqual([]);
+  });
+
+  test("hands over what has not ended after the grace", async () => {
+    const fixture = createFixture(async () => never);
+    await begin(fixture);
+    const settled = fixture.engine.settle(10_000);
+    await fixture.clock.advance(10_000);
+    await settled;
+    const closed = fixture.engine.close();
+    await fixture.clock.advance(300);
+    await closed;
+    expect(fixture.queued).toHaveLength(1);
+  });
+
   test("takes no new turn, and says so", async () => {
     const { engine, call } = createFixture(async () => {});
     await engine.close();
