@@ -4,6 +4,8 @@ import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
 import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
+import type { LocalWork } from "./adapters/local-work.ts";
+import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createSystemClock } from "./adapters/system-clock.ts";
 import { createSystemRandom } from "./adapters/system-random.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
@@ -13,13 +15,20 @@ import { ConfigError } from "./config/config.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Clock } from "./ports/clock.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Payloads } from "./ports/payloads.ts";
+import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskLog } from "./ports/task-log.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/rules.ts";
+
+/** A gateway in a process that may take queued work itself, where nothing else hands it messages. */
+export interface ComposedGateway extends Gateway {
+  takeWork(): void;
+}
 
 interface Stores {
   readonly log: TaskLog;
@@ -28,11 +37,15 @@ interface Stores {
   readonly payloads: Payloads;
 }
 
+interface OpenStores extends Stores {
+  readonly queue: LocalWork;
+}
+
 /** Times of streams that nobody needs to configure, in ms. */
 const HEARTBEAT = 15_000;
 
 /**
- * The whole gateway from its configuration. Queued turns are handed to it as soon as it exists.
+ * The whole gateway from its configuration.
  * `baseUrl` is what cards name where PUBLIC_BASE_URL is not set.
  * @throws ConfigError when the store cannot be opened.
  */
@@ -41,12 +54,11 @@ export async function compose(
   definition: GatewayDefinition,
   logger: Logger,
   baseUrl: string,
-): Promise<Gateway> {
+): Promise<ComposedGateway> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const stores = await openStores(config);
+  const { queue, ...stores } = await openStores(config, clock, random, logger);
   const registry = createRegistry(definition.agents, definition.default);
-  const queue = createMemoryWorkQueue(config.MAX_TURNS, clock, logger);
   const engine = createEngine({
     ...stores,
     instance: random.id(),
@@ -86,9 +98,9 @@ export async function compose(
     startedAt: clock.now(),
     ready: () => canReach(stores),
   });
-  queue.onMessage((message) => gateway.work(message));
   return {
     ...gateway,
+    takeWork: () => queue.take((message) => gateway.work(message)),
     async close(grace) {
       const emptied = queue.close();
       await gateway.close(grace);
@@ -97,18 +109,25 @@ export async function compose(
   };
 }
 
-async function openStores(config: Config): Promise<Stores> {
+async function openStores(config: Config, clock: Clock, random: Random, logger: Logger): Promise<OpenStores> {
   if (config.TASK_STORE === "memory") {
     return {
       log: createMemoryTaskLog(),
       index: createMemoryTaskIndex(),
       inbox: createMemoryInbox(),
       payloads: createMemoryPayloads(),
+      queue: createMemoryWorkQueue(config.MAX_TURNS, clock, logger),
     };
   }
   const { STORAGE_ACCOUNT: account = "", STORAGE_CONNECTION_STRING: connectionString } = config;
   try {
-    return await openStorageAccount(connectionString === undefined ? { account } : { connectionString });
+    const location = connectionString === undefined ? { account } : { connectionString };
+    const { queue: client, ...stores } = await openStorageAccount(location);
+    const hideFor = config.LEASE_SECONDS * 1_000;
+    return {
+      ...stores,
+      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, hideFor, clock, random, logger }),
+    };
   } catch (error) {
     const name = connectionString === undefined ? `STORAGE_ACCOUNT ${account}` : "STORAGE_CONNECTION_STRING";
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,8 @@
 import { TableClient } from "@azure/data-tables";
 import type { TableServiceClientOptions } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
+import { QueueServiceClient } from "@azure/storage-queue";
+import type { QueueClient } from "@azure/storage-queue";
 import type { Inbox } from "../ports/inbox.ts";
 import type { Payloads } from "../ports/payloads.ts";
 import type { TaskIndex } from "../ports/task-index.ts";
@@ -25,10 +27,12 @@ export interface StorageAccount {
   readonly index: TaskIndex;
   readonly inbox: Inbox;
   readonly payloads: Payloads;
+  /** Of queued work. */
+  readonly queue: QueueClient;
 }
 
 /**
- * The stores of one storage account. Creates its tables and its container where they are missing.
+ * The stores of one storage account. Creates its tables, its container and its queue where they are missing.
  * `timeout` is for one request to a table, in ms; `observe` is told of each, retries included: what it costs.
  * @throws when the account cannot be reached.
  */
@@ -37,20 +41,23 @@ export async function openStorageAccount(
   timeout = 10_000,
   observe: (request: TableRequest) => void = () => {},
 ): Promise<StorageAccount> {
-  const { openTable, blobs } = await connect(location);
+  const { openTable, blobs, queues } = await connect(location);
   const tasks = toTable("tasks");
   const index = toTable("taskindex");
   const payloads = blobs.getContainerClient("payloads");
+  const queue = queues.getQueueClient("work");
   await Promise.all([
     tasks.retrying.createTable(),
     index.retrying.createTable(),
     payloads.createIfNotExists({ abortSignal: AbortSignal.timeout(timeout) }),
+    queue.createIfNotExists({ abortSignal: AbortSignal.timeout(timeout) }),
   ]);
   return {
     log: createTableTaskLog(tasks),
     index: createTableTaskIndex(index),
     inbox: createTableInbox(index),
     payloads: createBlobPayloads(payloads),
+    queue,
   };
 
   function toTable(name: string): Table {
@@ -68,9 +75,10 @@ export async function openStorageAccount(
 interface Connection {
   readonly openTable: (name: string, options: TableServiceClientOptions) => TableClient;
   readonly blobs: BlobServiceClient;
+  readonly queues: QueueServiceClient;
 }
 
-const BLOB_OPTIONS = { retryOptions: { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 } };
+const RETRYING = { retryOptions: { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 } };
 
 async function connect(location: StorageLocation): Promise<Connection> {
   if ("connectionString" in location) {
@@ -79,7 +87,8 @@ async function connect(location: StorageLocation): Promise<Connection> {
       // The connection string says itself whether to use TLS.
       openTable: (name, options) =>
         TableClient.fromConnectionString(connectionString, name, { ...options, allowInsecureConnection: true }),
-      blobs: BlobServiceClient.fromConnectionString(connectionString, BLOB_OPTIONS),
+      blobs: BlobServiceClient.fromConnectionString(connectionString, RETRYING),
+      queues: QueueServiceClient.fromConnectionString(connectionString, RETRYING),
     };
   }
   const { DefaultAzureCredential } = await import("@azure/identity");
@@ -88,7 +97,8 @@ async function connect(location: StorageLocation): Promise<Connection> {
   return {
     openTable: (name, options) =>
       new TableClient(`https://${account}.table.core.windows.net`, name, credential, options),
-    blobs: new BlobServiceClient(`https://${account}.blob.core.windows.net`, credential, BLOB_OPTIONS),
+    blobs: new BlobServiceClient(`https://${account}.blob.core.windows.net`, credential, RETRYING),
+    queues: new QueueServiceClient(`https://${account}.queue.core.windows.net`, credential, RETRYING),
   };
 }
 

@@ -17,6 +17,8 @@ const count = defineAgent({ ...describe("count"), run: countSlowly });
 
 const countOnce = defineAgent({ ...describe("count-once"), onCrash: "fail", run: countSlowly });
 
+const countQueued = defineAgent({ ...describe("count-queued"), runs: "queue", run: countSlowly });
+
 /** Goes on for a while after it was told to stop. */
 const stubborn = defineAgent({
   ...describe("stubborn"),
@@ -26,7 +28,7 @@ const stubborn = defineAgent({
   },
 });
 
-export default defineGateway({ agents: [echo, count, countOnce, stubborn] });
+export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn] });
 
 /** 1 to 12 in 1.3 s, as chunks of one artifact. */
 async function countSlowly(turn: Turn): Promise<void> {

@@ -42,7 +42,8 @@ test("a host whose port is taken says so, and how to choose another", async () =
 });
 
 test("a host whose storage cannot be reached says which setting to look at", async () => {
-  const endpoints = "BlobEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;";
+  const endpoints =
+    "BlobEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;";
   const { code, output } = await endedHost({
     STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;${endpoints}`,
   });

@@ -4,6 +4,7 @@ import type { Part } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { TableClient } from "@azure/data-tables";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
+import { fromMessageText, toMessageText } from "../../src/adapters/storage-queue/message-text.ts";
 import { createTableInbox } from "../../src/adapters/table-storage/inbox.ts";
 import { createTableTaskIndex } from "../../src/adapters/table-storage/task-index.ts";
 import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
@@ -118,6 +119,17 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     expect(doc).toContain(
       `an accepted Idempotency-Key: \`{ ${Object.keys(JSON.parse(Buffer.from(row.body).toString())).join(", ")} }\``,
     );
+  });
+
+  test("messages", () => {
+    const [, table = ""] = doc.split("## Queue `work`");
+    const turn = { kind: "turn", ...key, agent: "echo", turn: 1 } as const;
+    const push = { kind: "push", ...key, config: "c-1" } as const;
+    for (const message of [turn, push]) {
+      const fields = Object.keys(JSON.parse(toMessageText(message))).map((field) => `\`${field}\``);
+      expect(table).toMatch(new RegExp(`\\| \`${message.kind}\` +\\| ${fields.join(", ")} +\\|`));
+      expect(fromMessageText(toMessageText(message))).toEqual(message);
+    }
   });
 
   test("done rows", async () => {

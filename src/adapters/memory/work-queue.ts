@@ -1,32 +1,27 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
-import type { WorkMessage, WorkQueue } from "../../ports/work-queue.ts";
+import type { WorkMessage } from "../../ports/work-queue.ts";
+import type { LocalWork } from "../local-work.ts";
 
-export interface MemoryWorkQueue extends WorkQueue {
-  /** Messages sent before wait for it. */
-  onMessage(handler: (message: WorkMessage) => Promise<unknown>): void;
-  /** Begins no further message; resolves once the running ones have ended. */
-  close(): Promise<void>;
+interface Waiting {
+  readonly message: WorkMessage;
+  readonly deliveries: number;
 }
 
-/**
- * A queue within this process that hands out at most `concurrency` messages at once. A message whose handler
- * fails is logged and gone: the sweep finds its turn.
- */
-export function createMemoryWorkQueue(concurrency: number, clock: Clock, logger: Logger): MemoryWorkQueue {
-  const waiting: WorkMessage[] = [];
+/** As in the queue of a storage account. */
+const MAX_DELIVERIES = 5;
+
+/** A queue within this process that hands out at most `concurrency` messages at once. */
+export function createMemoryWorkQueue(concurrency: number, clock: Clock, logger: Logger): LocalWork {
+  const waiting: Waiting[] = [];
   const running = new Set<Promise<void>>();
-  let handle: ((message: WorkMessage) => Promise<unknown>) | undefined;
+  let handle: ((message: WorkMessage) => Promise<void>) | undefined;
 
   return {
     async send(message, after = 0) {
-      if (after > 0) {
-        clock.after(after, () => enqueue(message));
-      } else {
-        enqueue(message);
-      }
+      enqueue({ message, deliveries: 1 }, after);
     },
-    onMessage(handler) {
+    take(handler) {
       handle = handler;
       handOut();
     },
@@ -36,18 +31,22 @@ export function createMemoryWorkQueue(concurrency: number, clock: Clock, logger:
     },
   };
 
-  function enqueue(message: WorkMessage): void {
-    waiting.push(message);
+  function enqueue(entry: Waiting, after: number): void {
+    if (after > 0) {
+      clock.after(after, () => enqueue(entry, 0));
+      return;
+    }
+    waiting.push(entry);
     handOut();
   }
 
   function handOut(): void {
     while (handle && running.size < concurrency) {
-      const message = waiting.shift();
-      if (!message) {
+      const entry = waiting.shift();
+      if (!entry) {
         return;
       }
-      const work = run(handle, message).finally(() => {
+      const work = run(handle, entry).finally(() => {
         running.delete(work);
         handOut();
       });
@@ -55,11 +54,20 @@ export function createMemoryWorkQueue(concurrency: number, clock: Clock, logger:
     }
   }
 
-  async function run(handler: (message: WorkMessage) => Promise<unknown>, message: WorkMessage): Promise<void> {
+  async function run(handler: (message: WorkMessage) => Promise<void>, entry: Waiting): Promise<void> {
+    const { message, deliveries } = entry;
     try {
       await handler(message);
     } catch (error) {
-      logger.warn("work.failed", { kind: message.kind, taskId: message.taskId, error: String(error) });
+      const isLast = deliveries >= MAX_DELIVERIES;
+      logger[isLast ? "warn" : "info"](isLast ? "work.dropped" : "work.postponed", {
+        taskId: message.taskId,
+        deliveries,
+        error: String(error),
+      });
+      if (!isLast) {
+        enqueue({ message, deliveries: deliveries + 1 }, deliveries * 1_000);
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ export interface Azurite {
   readonly connectionString: string;
   readonly blobPort: number;
   readonly tablePort: number;
+  readonly queuePort: number;
   /** Resolves once its data is saved and the process has ended. */
   close(): Promise<void>;
 }
@@ -32,16 +33,18 @@ export async function startAzurite(folder?: string): Promise<Azurite> {
   if (folder !== undefined) {
     writeFileSync(join(folder, PID_FILE), String(child.pid));
   }
-  const [blobPort, tablePort] = await readPorts(child);
+  const [blobPort, tablePort, queuePort] = await readPorts(child);
   child.unref();
   child.channel?.unref();
   const endpoint = (port: number): string => `http://127.0.0.1:${port}/${ACCOUNT}`;
   return {
     connectionString:
       `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};` +
-      `BlobEndpoint=${endpoint(blobPort)};TableEndpoint=${endpoint(tablePort)};`,
+      `BlobEndpoint=${endpoint(blobPort)};TableEndpoint=${endpoint(tablePort)};` +
+      `QueueEndpoint=${endpoint(queuePort)};`,
     blobPort,
     tablePort,
+    queuePort,
     async close() {
       if (child.connected) {
         const ended = once(child, "exit");
@@ -115,7 +118,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function readPorts(child: ChildProcess): Promise<[blob: number, table: number]> {
+async function readPorts(child: ChildProcess): Promise<[blob: number, table: number, queue: number]> {
   let said = "";
   child.stderr?.on("data", (chunk) => (said += chunk));
   return new Promise((resolve, reject) => {
@@ -123,8 +126,9 @@ async function readPorts(child: ChildProcess): Promise<[blob: number, table: num
       said += chunk;
       const blob = /Blob service is successfully listening at \S+:(\d+)/.exec(said);
       const table = /Table service is successfully listening at \S+:(\d+)/.exec(said);
-      if (blob && table) {
-        resolve([Number(blob[1]), Number(table[1])]);
+      const queue = /Queue service is successfully listening at \S+:(\d+)/.exec(said);
+      if (blob && table && queue) {
+        resolve([Number(blob[1]), Number(table[1]), Number(queue[1])]);
       }
     });
     child.once("error", reject);

@@ -25,6 +25,7 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
     server.close();
     throw error;
   });
+  gateway.takeWork();
   answerWith((request) => {
     if (isClosing && new URL(request.url).pathname === "/readyz") {
       return new Response("shutting down\n", { status: 503 });

@@ -1,0 +1,171 @@
+import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
+import type { WorkMessage } from "../../ports/work-queue.ts";
+import { statusOf } from "../store-attempt.ts";
+import { fromMessageText } from "./message-text.ts";
+import type { LocalWorkParts } from "./work-queue.ts";
+
+/** Takes messages from a queue while there is room, and hands them to one handler. */
+export interface Receiver {
+  /** Whether a message offered now would begin at once. */
+  readonly hasRoom: boolean;
+  start(handle: (message: WorkMessage) => Promise<void>): void;
+  /** Begins a message that somebody here just sent, if there is room. */
+  offer(message: WorkMessage): void;
+  close(): Promise<void>;
+}
+
+/** Messages of one request, as many as the service gives. */
+const BATCH = 32;
+/** A message stays hidden from others for this long, in s, and for as long again while it is worked on. */
+const HIDDEN = 60;
+/** After this many deliveries a message is dropped: the sweep finds its turn again. */
+const MAX_DELIVERIES = 5;
+/** Ms between two looks: while messages come, and at most when none do. */
+const BUSY_LOOK = 50;
+const IDLE_LOOK = 1_000;
+/** For one request with its repeats, in ms. */
+const TIMEOUT = 10_000;
+
+export function createReceiver({ client, concurrency, clock, random, logger }: LocalWorkParts): Receiver {
+  const running = new Set<Promise<void>>();
+  const closed = new AbortController();
+  let handle: ((message: WorkMessage) => Promise<void>) | undefined;
+  let looking = Promise.resolve();
+
+  return {
+    get hasRoom() {
+      return handle !== undefined && running.size < concurrency;
+    },
+    start(given) {
+      handle = given;
+      looking = look();
+    },
+    offer(message) {
+      if (handle) {
+        const run = handle;
+        track(
+          run(message).catch((error: unknown) => {
+            // Its copy in the queue comes again.
+            logger.info("work.postponed", { taskId: message.taskId, error: String(error) });
+          }),
+        );
+      }
+    },
+    async close() {
+      handle = undefined;
+      closed.abort();
+      await looking;
+      await Promise.all(running);
+    },
+  };
+
+  async function look(): Promise<void> {
+    let pause = BUSY_LOOK;
+    while (handle) {
+      const room = Math.min(concurrency - running.size, BATCH);
+      const messages = room > 0 ? await receive(client, room) : [];
+      for (const message of messages) {
+        track(work(message));
+      }
+      pause = messages.length > 0 ? BUSY_LOOK : Math.min(pause * 2, IDLE_LOOK);
+      if (messages.length < BATCH) {
+        await wait(pause * (0.75 + random.fraction() / 2));
+      }
+    }
+  }
+
+  async function receive(from: QueueClient, room: number): Promise<DequeuedMessageItem[]> {
+    try {
+      const options = { numberOfMessages: room, visibilityTimeout: HIDDEN, abortSignal: AbortSignal.timeout(TIMEOUT) };
+      return (await from.receiveMessages(options)).receivedMessageItems;
+    } catch (error) {
+      logger.warn("queue.unreachable", { error: String(error) });
+      return [];
+    }
+  }
+
+  async function work(received: DequeuedMessageItem): Promise<void> {
+    const message = fromMessageText(received.messageText);
+    const held = holdHidden(received);
+    try {
+      if (message && handle && received.dequeueCount <= MAX_DELIVERIES) {
+        await handle(message);
+      } else if (!message || handle) {
+        logger.warn("work.dropped", { message: received.messageId, deliveries: received.dequeueCount });
+      } else {
+        await held.giveBack(0);
+        return;
+      }
+      await held.remove();
+    } catch (error) {
+      logger.info("work.postponed", { taskId: message?.taskId, error: String(error) });
+      await held.giveBack(received.dequeueCount);
+    }
+  }
+
+  /** Keeps a message from others until it is removed or given back. */
+  function holdHidden({ messageId, popReceipt }: DequeuedMessageItem): {
+    remove(): Promise<void>;
+    /** Others see it after this many seconds. */
+    giveBack(seconds: number): Promise<void>;
+  } {
+    let receipt = popReceipt;
+    let busy = Promise.resolve();
+    let stop = clock.after((HIDDEN * 1_000) / 2, renew);
+    return {
+      remove: () => settle(async () => void (await client.deleteMessage(messageId, receipt, timeout()))),
+      giveBack: (seconds) => settle(() => hide(seconds)),
+    };
+
+    function renew(): void {
+      busy = quietly(() => hide(HIDDEN));
+      stop = clock.after((HIDDEN * 1_000) / 2, renew);
+    }
+
+    async function hide(seconds: number): Promise<void> {
+      const updated = await client.updateMessage(messageId, receipt, undefined, seconds, timeout());
+      receipt = updated.popReceipt ?? receipt;
+    }
+
+    async function settle(last: () => Promise<void>): Promise<void> {
+      stop();
+      await busy;
+      await quietly(last);
+    }
+  }
+
+  /** What fails here comes again, and does no harm. */
+  async function quietly(request: () => Promise<void>): Promise<void> {
+    try {
+      await request();
+    } catch (error) {
+      if (statusOf(error) !== 404) {
+        logger.warn("queue.unreachable", { error: String(error) });
+      }
+    }
+  }
+
+  function track(begun: Promise<void>): void {
+    const tracked = begun.finally(() => running.delete(tracked));
+    running.add(tracked);
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        closed.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = clock.after(ms, done);
+      closed.signal.addEventListener("abort", done);
+      if (closed.signal.aborted) {
+        done();
+      }
+    });
+  }
+}
+
+function timeout(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(TIMEOUT) };
+}
