@@ -1,11 +1,19 @@
 import type { AgentExtension } from "@a2a-js/sdk";
 import { invalid } from "../tasks/task-fault.ts";
+import { isRecord } from "./validate.ts";
 
-/** Replay of missed events, and idempotent sends. */
+/** Replay of missed events, and idempotent sends (docs/extensions/durable-v1.md). */
 const durableExtension = "urn:a2a-azure-gateway:durable:v1";
 
-/** What the card declares and `A2A-Extensions` echoes. The durable extension joins it once it works as a whole. */
-export const declaredExtensions: readonly AgentExtension[] = [];
+/** What the card declares and `A2A-Extensions` echoes. */
+export const declaredExtensions: readonly AgentExtension[] = [
+  {
+    uri: durableExtension,
+    description: "Streams go on after Last-Event-ID without a gap, and a message that is sent again is taken once.",
+    required: false,
+    params: undefined,
+  },
+];
 
 /** The value of `A2A-Extensions` (in v0.3 `X-A2A-Extensions`), as URIs. */
 export function parseExtensions(header: string | null): readonly string[] {
@@ -36,9 +44,15 @@ export function parseLastEventId(
   return Number(named);
 }
 
-export function parseIdempotencyKey(header: string | null): string | undefined {
+/** The header counts always; with the extension a message without it has its own id for a key. */
+export function parseIdempotencyKey(
+  requested: readonly string[],
+  header: string | null,
+  message: unknown,
+): string | undefined {
   if (header === null) {
-    return undefined;
+    const id = isRecord(message) ? (message["messageId"] ?? message["message_id"]) : undefined;
+    return typeof id === "string" && requested.includes(durableExtension) ? id : undefined;
   }
   if (!/^[\x21-\x7e]{1,255}$/.test(header)) {
     throw invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters");

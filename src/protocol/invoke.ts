@@ -57,7 +57,7 @@ export async function invoke(
     lastEventId: method?.streams
       ? parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId())
       : undefined,
-    idempotencyKey: parseIdempotencyKey(request.headers.get("idempotency-key")),
+    idempotencyKey: parseIdempotencyKey(requested, request.headers.get("idempotency-key"), params["message"]),
   };
   if (method?.streams) {
     edge.eventStreams.admit();

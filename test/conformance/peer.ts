@@ -38,14 +38,15 @@ export interface EventStream {
   close(): Promise<void>;
 }
 
-export function createPeer(binding: Binding, host: Host, agent: string): Peer {
+/** `more` are headers of every request. */
+export function createPeer(binding: Binding, host: Host, agent: string, more: Record<string, string> = {}): Peer {
   const isRpc = binding === "JSONRPC";
 
   async function send(operation: OperationName, params: JsonObject, signal?: AbortSignal): Promise<Response> {
     const { method, path, body } = isRpc
       ? { method: "POST", path: "", body: JSON.stringify({ jsonrpc: "2.0", id: "1", method: operation, params }) }
       : toHttp(operation, params);
-    const headers = new Headers({ "a2a-version": "1.0" });
+    const headers = new Headers({ "a2a-version": "1.0", ...more });
     if (body !== undefined) headers.set("content-type", isRpc ? "application/json" : "application/a2a+json");
     return checkedFetch(`${host.url}/agents/${agent}${path}`, {
       method,

@@ -15,7 +15,6 @@ export interface Requirement {
 const push = "arrives with push notifications";
 const auth = "arrives with authentication";
 const deployment = "a property of the deployment, checked by its own commands";
-const durable = "arrives with the durable extension";
 
 export const requirements: readonly Requirement[] = [
   // 3.1 Operations
@@ -213,7 +212,7 @@ export const requirements: readonly Requirement[] = [
   { id: "wire-version-absent-rest", text: "an unprefixed HTTP+JSON path without a version is VersionNotSupported" },
   { id: "wire-v03", text: "v0.3 is served on both bindings, its HTTP+JSON under /v1" },
   { id: "wire-v03-no-list", text: "v0.3 has no task list" },
-  { id: "wire-v03-extensions-header", text: "v0.3's extension header is X-A2A-Extensions", later: durable },
+  { id: "wire-v03-extensions-header", text: "v0.3's extension header is X-A2A-Extensions" },
   { id: "wire-subscribe-methods", text: ":subscribe takes GET and POST; a POST without a body needs no content type" },
   { id: "wire-refused-before-stream", text: "a refused stream is an ordinary error, not an event" },
   {
@@ -237,7 +236,7 @@ export const requirements: readonly Requirement[] = [
   { id: "wire-malformed", text: "malformed input is the right A2A error: never a 500, a hang or a changed task" },
   { id: "wire-limits", text: "too large and too deep bodies are refused" },
   { id: "wire-runner", text: "whatever the agent does, its turn ends in one terminal or interrupted state" },
-  { id: "wire-replay", text: "Last-Event-ID replays the missed events", later: durable },
-  { id: "wire-idempotency", text: "an Idempotency-Key makes a send safe to repeat", later: durable },
+  { id: "wire-replay", text: "Last-Event-ID replays the missed events" },
+  { id: "wire-idempotency", text: "an Idempotency-Key makes a send safe to repeat" },
   { id: "wire-cors", text: "CORS is granted to configured origins", later: "hosts' own tests" },
 ];

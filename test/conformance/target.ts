@@ -37,10 +37,13 @@ export function describeHosts(title: string, cases: (host: Host) => void): void 
 }
 
 /** The same cases over every host and both bindings; `connect` gives a peer of the named agent. */
-export function describeBindings(title: string, cases: (connect: (agent: string) => Peer, host: Host) => void): void {
+export function describeBindings(
+  title: string,
+  cases: (connect: (agent: string, headers?: Record<string, string>) => Peer, host: Host) => void,
+): void {
   describeHosts(title, (host) => {
     describe.each(bindings)("%s", (binding) => {
-      cases((agent) => createPeer(binding, host, agent), host);
+      cases((agent, headers) => createPeer(binding, host, agent, headers), host);
     });
   });
 }

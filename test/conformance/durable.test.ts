@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { checkedFetch } from "./checked-fetch.ts";
+import type { Answer } from "./json.ts";
+import { toSend } from "./messages.ts";
+import type { StreamEvent } from "./peer.ts";
+import { describeBindings, describeHosts } from "./target.ts";
+
+const URI = "urn:a2a-azure-gateway:durable:v1";
+const durable = { "a2a-extensions": URI };
+const some = { chunks: 12, everyMs: 25 };
+
+describeBindings("the durable extension", (connect) => {
+  const slow = connect("slow", durable);
+  const after = (id: number, agent = "slow") => connect(agent, { ...durable, "last-event-id": String(id) });
+
+  test("is echoed where it was asked for", async () => {
+    const stream = await slow.open("SendStreamingMessage", toSend(some));
+    expect(stream.response.headers.get("a2a-extensions")).toBe(URI);
+    const other = await connect("slow").open("SendStreamingMessage", toSend(some));
+    expect(other.response.headers.get("a2a-extensions")).toBeNull();
+    await Promise.all([stream.rest(), other.rest()]);
+  });
+
+  test("gives what followed the last event, then goes on, without a snapshot [wire-replay]", async () => {
+    const first = await slow.open("SendStreamingMessage", toSend(some));
+    const seen = [await first.next(), await first.next(), await first.next(), await first.next()];
+    await first.close();
+    const id = seen[0]?.value.task.id;
+    const rest = await (await after(lastOf(seen).id).open("SubscribeToTask", { id })).rest();
+    expect(rest[0]?.value).not.toHaveProperty("task");
+
+    const all = await (await after(0).open("SubscribeToTask", { id })).rest();
+    expect([...seen, ...rest].map((event) => event.id)).toEqual(all.map((event) => event.id));
+    expect([...seen.slice(1), ...rest]).toEqual(all.slice(1));
+    expect(all.map((event) => event.id)).toEqual(all.map((_, at) => at + 1));
+    expect(lastOf(all).value.statusUpdate.status.state).toBe("TASK_STATE_COMPLETED");
+  });
+
+  test("ends at once after the last event of a task that has ended [wire-replay]", async () => {
+    const all = await (await slow.open("SendStreamingMessage", toSend(some))).rest();
+    const id = all[0]?.value.task.id;
+    expect(await (await after(lastOf(all).id).open("SubscribeToTask", { id })).rest()).toEqual([]);
+  });
+
+  test.each(["-1", "1.5", "x", "99999", "99999999999"])("refuses the last event %j [wire-replay]", async (last) => {
+    const all = await (await slow.open("SendStreamingMessage", toSend(some))).rest();
+    const id = all[0]?.value.task.id;
+    const peer = connect("slow", { ...durable, "last-event-id": last });
+    await expect(peer.open("SubscribeToTask", { id })).rejects.toMatchObject(peer.refusal("INVALID_PARAMS"));
+  });
+
+  test("without it a Last-Event-ID, which SSE libraries send by themselves, is ignored [wire-replay]", async () => {
+    const stream = await connect("slow").open("SendStreamingMessage", toSend({ chunks: 100_000, everyMs: 50 }));
+    const { id } = (await stream.next()).value.task;
+    const again = await connect("slow", { "last-event-id": "1" }).open("SubscribeToTask", { id });
+    expect((await again.next()).value).toHaveProperty("task");
+    await connect("slow").call("CancelTask", { id });
+    await Promise.all([stream.rest(), again.rest()]);
+  });
+
+  test("a message that is sent again is taken once, whatever kind of call repeats it [wire-idempotency]", async () => {
+    const request = toSend(some, { messageId: crypto.randomUUID() });
+    const [one, two, three] = await Promise.all([
+      slow.open("SendStreamingMessage", request).then(async (stream) => stream.rest()),
+      slow.call("SendMessage", request),
+      slow.call("SendMessage", { ...request, configuration: { returnImmediately: true } }),
+    ]);
+    const again = await (await slow.open("SendStreamingMessage", request)).rest();
+    const ids = [one[0]?.value.task.id, two.task.id, three.task.id, again[0]?.value.task.id];
+    expect(new Set(ids).size).toBe(1);
+    expect(two.task.status.state).toBe("TASK_STATE_COMPLETED");
+    expect(again).toHaveLength(1);
+  });
+
+  test("without it every send is a task of its own [wire-idempotency]", async () => {
+    const plain = connect("echo");
+    const request = toSend("hello", { messageId: "m-1" });
+    const [one, two] = [await plain.call("SendMessage", request), await plain.call("SendMessage", request)];
+    expect(one.task.id).not.toBe(two.task.id);
+  });
+
+  test("an Idempotency-Key counts always, and before the message's id [wire-idempotency]", async () => {
+    const key = crypto.randomUUID();
+    const sends = await Promise.all([
+      connect("echo", { "idempotency-key": key }).call("SendMessage", toSend("hello", { messageId: "a" })),
+      connect("echo", { ...durable, "idempotency-key": key }).call("SendMessage", toSend("hello", { messageId: "b" })),
+    ]);
+    expect(new Set(sends.map(({ task }: Answer) => task.id)).size).toBe(1);
+    const peer = connect("echo", { "idempotency-key": key });
+    await expect(peer.call("SendMessage", toSend("bye"))).rejects.toMatchObject(peer.refusal("INVALID_PARAMS"));
+  });
+
+  test("an answer that is sent again continues its task once [wire-idempotency]", async () => {
+    const chat = connect("chat", durable);
+    const { task } = await chat.call("SendMessage", toSend("hi"));
+    const answer = toSend("Ada", { taskId: task.id, messageId: crypto.randomUUID() });
+    const [one, two] = [await chat.call("SendMessage", answer), await chat.call("SendMessage", answer)];
+    expect(one.task.status.state).toBe("TASK_STATE_COMPLETED");
+    expect(two).toEqual(one);
+  });
+});
+
+describeHosts("the durable extension on the wire", (host) => {
+  test("may be asked for in the query of a subscription", async () => {
+    const url = `${host.url}/agents/echo`;
+    const sent = await checkedFetch(`${url}/message:send`, {
+      method: "POST",
+      headers: { "a2a-version": "1.0", "content-type": "application/a2a+json" },
+      body: JSON.stringify(toSend("hello")),
+    });
+    const { task }: Answer = await sent.json();
+    const replay = await checkedFetch(`${url}/tasks/${task.id}:subscribe?lastEventId=0`, {
+      headers: { "a2a-version": "1.0", ...durable },
+    });
+    expect(await replay.text()).toMatch(/^:\n\nid: 1\n/);
+  });
+
+  test("has a header of its own in A2A 0.3 [wire-v03-extensions-header]", async () => {
+    const message = { kind: "message", messageId: "m", role: "user", parts: [{ kind: "text", text: "hello" }] };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message } });
+    const send = async (name: string): Promise<Response> =>
+      checkedFetch(`${host.url}/agents/echo`, {
+        method: "POST",
+        headers: { "content-type": "application/json", [name]: URI },
+        body,
+      });
+    const [one, two] = [await send("x-a2a-extensions"), await send("x-a2a-extensions")];
+    expect(one.headers.get("x-a2a-extensions")).toBe(URI);
+    const ids = await Promise.all([one, two].map(async (answer) => ((await answer.json()) as Answer).result.id));
+    expect(ids[1]).toBe(ids[0]);
+    expect((await send("a2a-extensions")).headers.get("x-a2a-extensions")).toBeNull();
+  });
+});
+
+function lastOf(events: readonly StreamEvent[]): StreamEvent {
+  const last = events.at(-1);
+  if (!last) throw new Error("no event");
+  return last;
+}
