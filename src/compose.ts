@@ -27,6 +27,8 @@ import { rules } from "./tasks/rules.ts";
 
 /** A gateway in a process that may take queued work itself, where nothing else hands it messages. */
 export interface ComposedGateway extends Gateway {
+  /** Names this process in leases and logs. */
+  readonly instance: string;
   takeWork(): void;
 }
 
@@ -59,9 +61,10 @@ export async function compose(
   const random = createSystemRandom();
   const { queue, ...stores } = await openStores(config, clock, random, logger);
   const registry = createRegistry(definition.agents, definition.default);
+  const instance = random.id();
   const engine = createEngine({
     ...stores,
-    instance: random.id(),
+    instance,
     queue,
     clock,
     random,
@@ -100,6 +103,7 @@ export async function compose(
   });
   return {
     ...gateway,
+    instance,
     takeWork: () => queue.take((message) => gateway.work(message)),
     async close(grace) {
       const emptied = queue.close();

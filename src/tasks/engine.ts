@@ -114,7 +114,11 @@ export function createEngine(parts: EngineParts): DurableEngine {
       throw notCreated(turn);
     }
     await untilTurnEnds(key, snapshot?.generation ?? local?.head?.generation ?? 1, call.signal);
-    return withHistory((await find(call, key.taskId)).task, limit);
+    const { task } = await find(call, key.taskId);
+    if (!endsTurn(task.status?.state ?? 0)) {
+      throw new TaskError({ code: "unavailable", message: toFarewell(key.taskId), retryAfter: 1 });
+    }
+    return withHistory(task, limit);
   }
 
   async function* stream(call: Call, request: SendMessageRequest): AsyncGenerator<LoggedResponse, void, undefined> {
@@ -241,6 +245,10 @@ function messageOf(request: SendMessageRequest): Message {
     throw new TaskError({ code: "push-unsupported" });
   }
   return request.message;
+}
+
+function toFarewell(taskId: string): string {
+  return `This instance is shutting down. Task ${taskId} goes on elsewhere: get it, or subscribe to it.`;
 }
 
 /** What the caller may do about it is the same, however the store failed. */

@@ -111,6 +111,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       onCancel: () => stop("canceled"),
       onLost: (error) => {
         lost = error;
+        parts.logger.warn("turn.lost", { taskId: key.taskId, turn: turn.open.turn, reason: error.message });
         if (result) {
           result.lost = error;
         }

@@ -54,10 +54,9 @@ export function decideSweep(
     const due = head.statusTime + inputTimeout;
     return due <= now ? { do: "abandon" } : { do: "wait", due };
   }
-  if (head.lease && head.lease.until + lease / 6 > now) {
-    return { do: "wait", due: now + lease * 1.5 };
-  }
-  return { do: "work", due: now + lease * 1.5 };
+  const takeable = head.lease ? head.lease.until + lease / 6 : now;
+  // Whoever is told to work may die, and with it the message: three leases leave room for that (decision 0009).
+  return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + lease };
 }
 
 /** Looks at every due row. Any number of instances may do so: a row is claimed before it is acted on. */

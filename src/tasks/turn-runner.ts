@@ -125,7 +125,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       }
       await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_COMPLETED, undefined));
     } catch (error) {
-      parts.logger.warn("turn.lost", { taskId, agent: agent.id, error: describe(error) });
+      parts.logger.warn("turn.unfinished", { taskId, agent: agent.id, error: describe(error) });
       // Whoever cannot end a turn must not hold it: another attempt may.
       await failInstead(error).catch(() => writer.release());
     }

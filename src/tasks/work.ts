@@ -48,6 +48,12 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
   }
   const { version, change } = outcome;
   tails.publish(key, change.events, version.head);
+  parts.logger.info("turn.taken", {
+    taskId: key.taskId,
+    turn: message.turn,
+    epoch: version.head.epoch,
+    crashes: version.head.attempts,
+  });
   if (isTerminal(change.head.state)) {
     await endElsewhere(parts, key, change.head);
     return;
@@ -62,12 +68,6 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
     parts.logger.error("work.no-message", { taskId: key.taskId });
     return;
   }
-  parts.logger.info("turn.taken", {
-    taskId: key.taskId,
-    turn: message.turn,
-    epoch: version.head.epoch,
-    crashes: version.head.attempts,
-  });
   const before = { ...version.head, generation: change.head.generation - change.events.length };
   const held = turns.start({
     agent,

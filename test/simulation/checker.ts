@@ -5,7 +5,6 @@ import { decodeEvent } from "../../src/tasks/rows.ts";
 import type { LogEvent } from "../../src/tasks/rows.ts";
 import { endsTurn, isTerminal } from "../../src/tasks/task-state.ts";
 import { toWalkResult } from "./sim-agents.ts";
-import { SCOPE } from "./sim-client.ts";
 import type { Transcript } from "./transcript.ts";
 import type { World } from "./world.ts";
 
@@ -15,25 +14,27 @@ export interface Violation {
   readonly detail: string;
 }
 
+type Stored = Pick<World["stores"], "log" | "payloads">;
+
 /** Holds the final log and everything that clients saw against the invariants. The world has come to rest. */
-export async function check(world: World, transcript: Transcript): Promise<Violation[]> {
+export async function check(stores: Stored, transcript: Transcript, reported: readonly string[]): Promise<Violation[]> {
   const violations: Violation[] = transcript.surprises.map((detail) => {
     return { invariant: detail.startsWith("I10") ? "I10" : "answers", detail };
   });
   const found = (invariant: string, detail: string): void => void violations.push({ invariant, detail });
-  for (const detail of world.ledger.violations) {
+  for (const detail of reported) {
     found("I13", detail);
   }
   const logs = new Map<string, LogEvent[]>();
   for (const [taskId, { agent }] of transcript.acknowledged) {
-    const events = await checkLog(world, taskId, agent, found);
+    const events = await checkLog(stores, transcript.scope, taskId, agent, found);
     if (events) {
       logs.set(taskId, events);
       checkWalkResult(taskId, agent, events, found);
     }
   }
   for (const { taskId, events } of transcript.streams) {
-    checkStream(taskId, events, logs.get(taskId) ?? [], found);
+    checkStream(taskId, events, logs.get(taskId) ?? [], transcript.streamsHistory, found);
   }
   for (const { taskId, task, seenBefore } of transcript.reads) {
     checkRead(taskId, task, seenBefore, logs.get(taskId) ?? [], found);
@@ -55,8 +56,8 @@ export async function checkIndex(world: World, transcript: Transcript): Promise<
   const agents = new Set([...transcript.acknowledged.values()].map(({ agent }) => agent));
   for (const agent of agents) {
     const [open, done] = await Promise.all([
-      world.stores.index.listOpen(SCOPE, agent),
-      world.stores.index.listDoneIds(SCOPE, agent, {}),
+      world.stores.index.listOpen(transcript.scope, agent),
+      world.stores.index.listDoneIds(transcript.scope, agent, {}),
     ]);
     const known = new Set([...open.map(({ taskId }) => taskId), ...done]);
     for (const [taskId, task] of transcript.acknowledged) {
@@ -73,9 +74,14 @@ export async function checkIndex(world: World, transcript: Transcript): Promise<
 
 type Found = (invariant: string, detail: string) => void;
 
-async function checkLog(world: World, taskId: string, agent: string, found: Found): Promise<LogEvent[] | undefined> {
-  const { log, payloads } = world.stores;
-  const key = { scope: SCOPE, taskId };
+async function checkLog(
+  { log, payloads }: Stored,
+  scope: string,
+  taskId: string,
+  agent: string,
+  found: Found,
+): Promise<LogEvent[] | undefined> {
+  const key = { scope, taskId };
   const row = await log.readHead(key);
   if (!row) {
     found("I3", `${taskId} (${agent}) was acknowledged and does not exist`);
@@ -128,12 +134,14 @@ function checkStream(
   taskId: string,
   seen: readonly { generation: number; response: StreamResponse }[],
   log: readonly LogEvent[],
+  withHistory: boolean,
   found: Found,
 ): void {
   let cursor: number | undefined;
   for (const { generation, response } of seen) {
     if (response.payload?.$case === "task") {
-      if (!isSame(response.payload.value, foldUpTo(log, generation))) {
+      const folded = foldUpTo(log, generation);
+      if (!isSame(response.payload.value, withHistory || !folded ? folded : { ...folded, history: [] })) {
         found("I4", `${taskId}: the snapshot at ${generation} is not the fold of the log`);
       }
     } else if (cursor !== undefined && generation !== cursor + 1) {
@@ -183,7 +191,7 @@ function checkKeys({ keys }: Transcript, logs: Map<string, LogEvent[]>, found: F
 export async function checkResumed(world: World, transcript: Transcript): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const [taskId, { agent }] of transcript.acknowledged) {
-    const row = await world.stores.log.readHead({ scope: SCOPE, taskId });
+    const row = await world.stores.log.readHead({ scope: transcript.scope, taskId });
     const head = row && parseHead(row.body);
     if (head && !endsTurn(head.state) && !head.lease) {
       violations.push({ invariant: "I8", detail: `${taskId} (${agent}) is still in nobody's hands` });
@@ -205,7 +213,7 @@ export async function checkOblivion({ stores }: World, transcript: Transcript): 
     stores.log.listTasks(undefined).then((page) => page.tasks),
     stores.payloads.list(undefined).then((page) => page.payloads.map(({ task }) => task)),
     stores.index.listEnded(Infinity, undefined).then((page) => page.rows),
-    ...[...agents].map((agent) => stores.index.listOpen(SCOPE, agent)),
+    ...[...agents].map((agent) => stores.index.listOpen(transcript.scope, agent)),
   ]);
   const left = { tasks, payloads, ended, open: open.flat() };
   return Object.entries(left).flatMap(([what, keys]) =>

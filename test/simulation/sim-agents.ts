@@ -13,12 +13,17 @@ const card: AgentProfile = {
 
 /** What no single process can know of steps: which have completed anywhere, and which ran again after that. */
 export interface StepLedger {
-  readonly completed: Set<string>;
-  readonly violations: string[];
+  isCompleted(name: string): boolean;
+  complete(name: string): void;
+  /** Something that no correct engine lets happen. */
+  report(violation: string): void;
 }
 
-/** One agent for each way of treating a turn. Their time is that of the process they run in. */
-export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
+/**
+ * One agent for each way of treating a turn. Their time is that of the process they run in; `patience`, in s, is what the
+ * one that ignores its signal is given.
+ */
+export function createSimAgents(clock: Clock, ledger: StepLedger, patience = 20): Agent[] {
   const agent = (id: string, run: (turn: Turn) => Promise<void>, more: Partial<Agent> = {}): Agent =>
     defineAgent({ id, version: "1.0.0", card, rerun: "safe", run, ...more });
   return [
@@ -40,7 +45,7 @@ export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
         await turn.ask("what else?");
       }
       if (turn.saved === undefined) {
-        ledger.violations.push(`${turn.taskId}: the checkpoint of the first turn is gone`);
+        ledger.report(`${turn.taskId}: the checkpoint of the first turn is gone`);
       }
       await turn.artifact("out").close(turn.message.parts);
       await turn.complete();
@@ -62,7 +67,7 @@ export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
             .catch(() => {});
         }
       },
-      { timeout: 20 },
+      { timeout: patience },
     ),
     agent("eager", async (turn) => {
       const out = turn.artifact("out");
@@ -82,15 +87,15 @@ export function createSimAgents(clock: Clock, ledger: StepLedger): Agent[] {
     for (let at = 0; at < steps; at += 1) {
       const name = `${turn.taskId}/${at}`;
       const value = await turn.step(`step ${at}`, async () => {
-        if (ledger.completed.has(name)) {
-          ledger.violations.push(`${turn.taskId}: step ${at} ran again`);
+        if (ledger.isCompleted(name)) {
+          ledger.report(`${turn.taskId}: step ${at} ran again`);
         }
         await turn.working(`inside step ${at}`);
         await delay(clock, pause, turn.signal);
         turn.signal.throwIfAborted();
         return at * 7;
       });
-      ledger.completed.add(name);
+      ledger.complete(name);
       await out.append(`${at}:${value};`);
     }
     await out.close("end");

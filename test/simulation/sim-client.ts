@@ -1,30 +1,51 @@
 import { Role, TaskState } from "@a2a-js/sdk";
 import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
 import { createRegistry } from "../../src/agents/registry.ts";
-import type { Call, LoggedResponse } from "../../src/tasks/task-engine.ts";
+import type { Agent } from "../../src/ports/agent.ts";
+import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
-import { clockOf } from "./scheduler.ts";
-import { createSimAgents } from "./sim-agents.ts";
+import type { Prng } from "./prng.ts";
 import type { Transcript } from "./transcript.ts";
-import type { Instance, World } from "./world.ts";
 
 export const SCOPE = "0123456789abcdef0123456789abcdef";
 /** A caller who must see nothing of the others. */
-const STRANGER = "fedcba9876543210fedcba9876543210";
+export const STRANGER = "fedcba9876543210fedcba9876543210";
 /** Content that goes into payloads. */
 const LARGE = "x".repeat(50_000);
 
 /** Thrown where a connection broke because the process behind it died. */
 class Disconnected extends Error {}
 
+/** One server of the gateway as a client sees it. */
+interface Server {
+  readonly engine: TaskEngine;
+  readonly isDead: boolean;
+  /** Resolves when its process dies: its clients' connections break. */
+  readonly death: Promise<void>;
+}
+
+/** Where clients act: among simulated instances, or real processes. */
+export interface ClientWorld {
+  readonly prng: Prng;
+  readonly agents: readonly Agent[];
+  /** Ms since the world began. */
+  readonly now: number;
+  /** What agents may be told to rest between two steps, in ms. */
+  readonly pauses: readonly number[];
+  /** How long a client waits for the next event of a stream, in ms. */
+  readonly patience: number;
+  alive(): readonly Server[];
+  sleep(ms: number): Promise<void>;
+}
+
 export interface SimClient {
   /** One randomly chosen thing that a client does; resolves when it has its answer, or its connection broke. */
   act(): Promise<void>;
 }
 
-export function createSimClient(world: World, transcript: Transcript): SimClient {
-  const { prng, scheduler } = world;
-  const registry = createRegistry(createSimAgents(clockOf(scheduler, world.outside), world.ledger));
+export function createSimClient(world: ClientWorld, transcript: Transcript): SimClient {
+  const { prng } = world;
+  const registry = createRegistry(world.agents);
   const seen = new Map<string, number>();
   const agents = registry.list().map(({ id }) => id);
 
@@ -57,7 +78,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     if (error instanceof Disconnected) {
       return;
     }
-    const when = Math.round(scheduler.now);
+    const when = Math.round(world.now);
     if (!(error instanceof TaskError)) {
       transcript.surprises.push(`${when} ${error instanceof Error ? error.stack : String(error)}`);
     } else if (!["busy", "unavailable", "unsupported", "not-cancelable"].includes(error.fault.code)) {
@@ -67,7 +88,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
 
   async function sendBlocking(): Promise<void> {
     const agent = prng.pick(agents);
-    const task = await ask(agent, (instance, call) => instance.engine.send(call, request()));
+    const task = await ask(agent, (server, call) => server.engine.send(call, request()));
     acknowledge(agent, task as Task);
     const state = (task as Task).status?.state;
     const waits = state !== TaskState.TASK_STATE_WORKING && state !== TaskState.TASK_STATE_SUBMITTED;
@@ -78,20 +99,20 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
 
   async function sendImmediate(): Promise<void> {
     const agent = prng.pick(agents);
-    const task = await ask(agent, (instance, call) => instance.engine.send(call, request({ returnImmediately: true })));
+    const task = await ask(agent, (server, call) => server.engine.send(call, request({ returnImmediately: true })));
     acknowledge(agent, task as Task);
   }
 
   async function sendStreaming(): Promise<void> {
     const agent = prng.pick(agents);
-    await receive(agent, undefined, (instance, call) => instance.engine.stream(call, request()));
+    await receive(agent, undefined, (server, call) => server.engine.stream(call, request()));
   }
 
   async function answer(): Promise<void> {
     const known = pickTask("asker");
     if (known) {
       const follow = request({}, known);
-      await receive("asker", known, (instance, call) => instance.engine.stream(call, follow));
+      await receive("asker", known, (server, call) => server.engine.stream(call, follow));
     }
   }
 
@@ -106,15 +127,13 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
       const sent = request({}, known, text);
       const kind = prng.int(0, 2);
       if (kind === 0) {
-        const taskId = await receive(agent, known, (instance, call) => {
-          return instance.engine.stream({ ...call, idempotencyKey: key }, sent);
+        const taskId = await receive(agent, known, (server, call) => {
+          return server.engine.stream({ ...call, idempotencyKey: key }, sent);
         });
         return taskId;
       }
       const configured = kind === 1 ? sent : request({ returnImmediately: true }, known, text);
-      const task = await ask(agent, (instance, call) =>
-        instance.engine.send({ ...call, idempotencyKey: key }, configured),
-      );
+      const task = await ask(agent, (server, call) => server.engine.send({ ...call, idempotencyKey: key }, configured));
       acknowledge(agent, task as Task);
       return (task as Task).id;
     });
@@ -135,7 +154,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
       return;
     }
     const foreign = (call: Call): Call => ({ ...call, caller: { ...call.caller, scope: STRANGER } });
-    const attempts: ((instance: Instance, call: Call) => Promise<unknown>)[] = [
+    const attempts: ((server: Server, call: Call) => Promise<unknown>)[] = [
       ({ engine }, call) => engine.get(foreign(call), { id: known }),
       ({ engine }, call) => engine.cancel(foreign(call), { id: known }),
       ({ engine }, call) => engine.subscribe(foreign(call), { id: known }).next(),
@@ -159,9 +178,14 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     const agent = known && transcript.acknowledged.get(known)?.agent;
     if (known && agent) {
       const last = prng.chance(0.5) ? prng.int(0, seen.get(known) ?? 0) : undefined;
-      await receive(agent, known, (instance, call) =>
-        instance.engine.subscribe(last === undefined ? call : { ...call, lastEventId: last }, { id: known }),
+      const before = transcript.streams.length;
+      await receive(agent, known, (server, call) =>
+        server.engine.subscribe(last === undefined ? call : { ...call, lastEventId: last }, { id: known }),
       );
+      if (last !== undefined) {
+        transcript.replayed +=
+          transcript.streams.slice(before).find(({ taskId }) => taskId === known)?.events.length ?? 0;
+      }
     }
   }
 
@@ -169,11 +193,11 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     const known = pickTask();
     const agent = known && transcript.acknowledged.get(known)?.agent;
     if (known && agent) {
-      const task = await ask(agent, (instance, call) => instance.engine.cancel(call, { id: known }));
+      const task = await ask(agent, (server, call) => server.engine.cancel(call, { id: known }));
       if (task.status?.state !== TaskState.TASK_STATE_CANCELED) {
         transcript.surprises.push(`cancel of ${known} returned ${TaskState[task.status?.state ?? 0]}`);
       }
-      transcript.cancels.push({ taskId: known, at: scheduler.now });
+      transcript.cancels.push({ taskId: known, at: world.now });
     }
   }
 
@@ -182,20 +206,20 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     const agent = known && transcript.acknowledged.get(known)?.agent;
     if (known && agent) {
       const seenBefore = seen.get(known) ?? 1;
-      const task = await ask(agent, (instance, call) => instance.engine.get(call, { id: known }));
+      const task = await ask(agent, (server, call) => server.engine.get(call, { id: known }));
       transcript.reads.push({ taskId: known, task, seenBefore });
     }
   }
 
   async function walk(): Promise<void> {
     const agent = prng.pick(agents);
-    const began = scheduler.now;
+    const began = world.now;
     const tasks: Task[] = [];
     let pageToken = "";
     do {
       const token = pageToken;
-      const page = await ask(agent, (instance, call) =>
-        instance.engine.list(call, {
+      const page = await ask(agent, (server, call) =>
+        server.engine.list(call, {
           tenant: "",
           contextId: "",
           status: TaskState.TASK_STATE_UNSPECIFIED,
@@ -209,28 +233,33 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
       tasks.push(...page.tasks);
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
-    transcript.walks.push({ agent, began, ended: scheduler.now, tasks });
+    transcript.walks.push({ agent, began, ended: world.now, tasks });
   }
 
-  /** One call at a random instance; its answer is lost when the instance dies. */
-  async function ask<T>(agentId: string, run: (instance: Instance, call: Call) => Promise<T>): Promise<T> {
-    const instance = prng.pick(world.alive());
-    return Promise.race([run(instance, callOf(agentId)), broken(instance)]);
+  /** One call at a random server; its answer is lost when the server dies. */
+  async function ask<T>(agentId: string, run: (server: Server, call: Call) => Promise<T>): Promise<T> {
+    const server = prng.pick(world.alive());
+    return Promise.race([run(server, callOf(agentId)), broken(server)]).catch((error: unknown) => lost(server, error));
   }
 
   async function receive(
     agentId: string,
     expected: string | undefined,
-    open: (instance: Instance, call: Call) => AsyncGenerator<LoggedResponse, void, undefined>,
+    open: (server: Server, call: Call) => AsyncGenerator<LoggedResponse, void, undefined>,
   ): Promise<string> {
-    const instance = prng.pick(world.alive());
+    const server = prng.pick(world.alive());
     const leave = new AbortController();
     const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
     const record = { taskId: expected ?? "", events: [] as LoggedResponse[] };
-    const stream = open(instance, { ...callOf(agentId), signal: leave.signal });
+    const stream = open(server, { ...callOf(agentId), signal: leave.signal });
     try {
       for (;;) {
-        const next = await Promise.race([stream.next(), broken(instance), world.sleep(400_000)]);
+        const coming = stream.next();
+        // Left while it waits, a connection may end with an error that nobody hears.
+        coming.catch(() => {});
+        const next = await Promise.race([coming, broken(server), world.sleep(world.patience)]).catch((error: unknown) =>
+          lost(server, error),
+        );
         if (!next || next.done) {
           break;
         }
@@ -250,8 +279,8 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
       }
     } finally {
       leave.abort();
-      if (!instance.process.dead) {
-        void stream.return();
+      if (!server.isDead) {
+        stream.return().catch(() => {});
       }
     }
     return record.taskId;
@@ -259,7 +288,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
 
   function acknowledge(agent: string, task: Task): void {
     if (!transcript.acknowledged.has(task.id)) {
-      transcript.acknowledged.set(task.id, { agent, at: scheduler.now });
+      transcript.acknowledged.set(task.id, { agent, at: world.now });
     }
   }
 
@@ -280,7 +309,7 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
   }
 
   function textOf(): string {
-    return `work ${prng.int(0, 6)} ${prng.pick([5, 50, 400, 2_500])}${prng.chance(0.02) ? LARGE : ""}`;
+    return `work ${prng.int(0, 6)} ${prng.pick(world.pauses)}${prng.chance(0.02) ? LARGE : ""}`;
   }
 
   function request(configuration?: { returnImmediately?: boolean }, taskId = "", text = textOf()): SendMessageRequest {
@@ -307,8 +336,13 @@ export function createSimClient(world: World, transcript: Transcript): SimClient
     };
   }
 
-  async function broken(instance: Instance): Promise<never> {
-    await instance.death;
+  /** A dying process breaks connections before it is known to be dead. */
+  function lost(server: Server, error: unknown): never {
+    throw server.isDead && !(error instanceof TaskError) ? new Disconnected() : error;
+  }
+
+  async function broken(server: Server): Promise<never> {
+    await server.death;
     await world.sleep(1);
     throw new Disconnected();
   }

@@ -3,7 +3,9 @@ import type { World } from "./world.ts";
 import { check, checkIndex, checkOblivion, checkResumed } from "./checker.ts";
 import type { Violation } from "./checker.ts";
 import type { Mutation } from "./mutations.ts";
-import { createSimClient } from "./sim-client.ts";
+import { clockOf } from "./scheduler.ts";
+import { createSimAgents } from "./sim-agents.ts";
+import { createSimClient, SCOPE } from "./sim-client.ts";
 import { createTranscript } from "./transcript.ts";
 
 export interface SimulationResult {
@@ -26,7 +28,7 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   const { prng, scheduler } = world;
   const rate = prng.pick([0, 0.01, 0.05]);
   world.faults.plan = { failBefore: rate, failAfter: rate, late: rate / 2, slow: rate };
-  const transcript = createTranscript();
+  const transcript = createTranscript(SCOPE, true);
   const violations: Violation[] = [];
   let kills = 0;
   let running = 0;
@@ -34,7 +36,18 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   for (let instance = prng.int(1, 3); instance > 0; instance -= 1) {
     world.boot();
   }
-  const clients = Array.from({ length: prng.int(1, 5) }, () => createSimClient(world, transcript));
+  const clientWorld = {
+    prng,
+    agents: createSimAgents(clockOf(scheduler, world.outside), world.ledger),
+    pauses: [5, 50, 400, 2_500],
+    patience: 400_000,
+    get now() {
+      return scheduler.now;
+    },
+    alive: () => world.alive(),
+    sleep: (ms: number) => world.sleep(ms),
+  };
+  const clients = Array.from({ length: prng.int(1, 5) }, () => createSimClient(clientWorld, transcript));
   for (const client of clients) {
     running += 1;
     void (async () => {
@@ -61,7 +74,7 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   violations.push(...(await checkResumed(world, transcript)));
   // Whoever held a turn has had the time to finish it, or somebody else to take it over and finish it.
   await scheduler.runUntil(() => false, scheduler.now + 200_000);
-  violations.push(...(await checkIndex(world, transcript)), ...(await check(world, transcript)));
+  violations.push(...(await checkIndex(world, transcript)), ...(await check(world.stores, transcript, world.reported)));
   kills += await forget(world);
   violations.push(...(await checkOblivion(world, transcript)));
   if (running > 0) {

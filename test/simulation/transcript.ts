@@ -2,6 +2,10 @@ import type { StreamResponse, Task } from "@a2a-js/sdk";
 
 /** What clients did and saw, in virtual time: what the checker holds against the log. */
 export interface Transcript {
+  /** Of all clients but the stranger. */
+  readonly scope: string;
+  /** Whether a stream's Task carries its history; over the wire it does not. */
+  readonly streamsHistory: boolean;
   /** Tasks whose existence some client was told of. */
   readonly acknowledged: Map<string, { readonly agent: string; readonly at: number }>;
   readonly streams: StreamRecord[];
@@ -10,6 +14,8 @@ export interface Transcript {
   /** What each key was answered with, and how many messages the log may have of it: one. */
   readonly keys: KeyRecord[];
   readonly cancels: { readonly taskId: string; readonly at: number }[];
+  /** Events that came by a replay. */
+  replayed: number;
   /** Answers that no correct server gives. */
   readonly surprises: string[];
 }
@@ -41,6 +47,17 @@ interface WalkRecord {
   readonly tasks: readonly Task[];
 }
 
-export function createTranscript(): Transcript {
-  return { acknowledged: new Map(), streams: [], reads: [], walks: [], keys: [], cancels: [], surprises: [] };
+export function createTranscript(scope: string, streamsHistory: boolean): Transcript {
+  return {
+    scope,
+    streamsHistory,
+    acknowledged: new Map(),
+    streams: [],
+    reads: [],
+    walks: [],
+    keys: [],
+    replayed: 0,
+    cancels: [],
+    surprises: [],
+  };
 }

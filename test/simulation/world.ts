@@ -28,11 +28,12 @@ export interface Stores {
   readonly payloads: Payloads;
 }
 
-export interface Instance {
+interface Instance {
   readonly process: SimProcess;
   readonly engine: DurableEngine;
   /** Resolves when the process dies: its clients' connections break. */
   readonly death: Promise<void>;
+  readonly isDead: boolean;
   kill(): void;
 }
 
@@ -45,6 +46,8 @@ export interface World {
   readonly outside: SimProcess;
   readonly log: string[];
   readonly ledger: StepLedger;
+  /** What the ledger was told of. */
+  readonly reported: readonly string[];
   alive(): Instance[];
   boot(): Instance;
   /** Virtual ms. */
@@ -76,7 +79,13 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   const instances: Instance[] = [];
   const messages: { readonly message: TurnMessage; due: number }[] = [];
   const log: string[] = [];
-  const ledger: StepLedger = { completed: new Set(), violations: [] };
+  const completed = new Set<string>();
+  const reported: string[] = [];
+  const ledger: StepLedger = {
+    isCompleted: (name) => completed.has(name),
+    complete: (name) => void completed.add(name),
+    report: (violation) => void reported.push(violation),
+  };
   let ids = 0;
 
   const world: World = {
@@ -87,6 +96,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     outside,
     log,
     ledger,
+    reported,
     alive: () => instances.filter(({ process }) => !process.dead),
     boot,
     sleep: (ms) => new Promise((resolve) => void scheduler.at(scheduler.now + ms, outside, resolve)),
@@ -142,6 +152,9 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
       process,
       engine,
       death: death.promise,
+      get isDead() {
+        return process.dead;
+      },
       kill() {
         note(process, "killed");
         process.dead = true;

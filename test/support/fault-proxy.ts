@@ -19,6 +19,8 @@ export interface FaultProxy {
   readonly requests: string[];
   /** For the next requests, one each. */
   inject(...faults: Fault[]): void;
+  /** What each request meets from now on, beside what was injected; nothing without an argument. */
+  misbehave(choose?: () => Fault | undefined): void;
   /** Forgets the requests, and the faults that none has met. */
   reset(): void;
   close(): Promise<void>;
@@ -29,9 +31,10 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const requests: string[] = [];
   const faults: Fault[] = [];
+  let choose = (): Fault | undefined => undefined;
   const server = createServer((incoming, answer) => {
     requests.push(`${incoming.method} ${incoming.url}`);
-    const fault = faults.shift();
+    const fault = faults.shift() ?? choose();
     if (fault === "cut-before") {
       incoming.socket.destroy();
     } else if (fault === "unavailable") {
@@ -48,6 +51,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     port: (server.address() as AddressInfo).port,
     requests,
     inject: (...more) => void faults.push(...more),
+    misbehave(chosen = () => undefined) {
+      choose = chosen;
+    },
     reset() {
       requests.length = 0;
       faults.length = 0;

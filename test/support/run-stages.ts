@@ -44,6 +44,7 @@ const stages: readonly Stage[] = [
   { name: "hosts", budgetSeconds: 60, steps: [{ name: "hosts" }] },
   { name: "conformance", budgetSeconds: 90, steps: [{ name: "conformance" }] },
   { name: "simulation", budgetSeconds: 60, steps: [{ name: "simulation" }] },
+  { name: "chaos", budgetSeconds: 60, steps: [{ name: "chaos" }] },
 ];
 const installBudgetSeconds = 90;
 const isBudgetEnforced = process.env["CI"] !== undefined;

@@ -12,6 +12,8 @@ const LAST_ANSWERS = 1_000;
 
 export interface RunningHost {
   readonly url: string;
+  /** Names this process in leases and logs. */
+  readonly instance: string;
   /** Refuses new work, gives running turns the grace, hands over the others, and lets go of the port. */
   close(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
   const sweeping = repeat(config.SWEEP_SECONDS * 1_000, () =>
     gateway.sweep().catch((error: unknown) => logger.warn("sweep.failed", { error: String(error) })),
   );
-  return { url, close };
+  return { url, instance: gateway.instance, close };
 
   /** The port stays open while turns are handed over: whoever asks for readiness must hear 503, not silence. */
   async function close(): Promise<void> {

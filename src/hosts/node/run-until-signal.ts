@@ -51,6 +51,7 @@ export async function runUntilSignal(run: HostRun): Promise<void> {
     };
     logger.info("host.listening", {
       url: host.url,
+      instance: host.instance,
       agents: definition.agents.map(({ id }) => id),
       store: config.TASK_STORE,
     });

@@ -73,20 +73,30 @@ test.each<[string, Head | undefined, number, object]>([
     0,
     { do: "wait", due: NOW + 1 },
   ],
-  ["held: waits", head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: live }), 0, { do: "wait", due: later }],
+  [
+    "held: waits until it could be taken over",
+    head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: live }),
+    0,
+    { do: "wait", due: live.until + LEASE / 6 },
+  ],
   [
     "held until a moment ago: waits, clocks differ",
     head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: { ...silent, until: silent.until + 1 } }),
     0,
-    { do: "wait", due: later },
+    { do: "wait", due: NOW + 1 },
   ],
   [
     "its holder fell silent: work",
     head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: silent }),
     0,
-    { do: "work", due: later },
+    { do: "work", due: NOW + LEASE },
   ],
-  ["nobody holds it: work", head({ turn: 2, state: TaskState.TASK_STATE_SUBMITTED }), 0, { do: "work", due: later }],
+  [
+    "nobody holds it: work",
+    head({ turn: 2, state: TaskState.TASK_STATE_SUBMITTED }),
+    0,
+    { do: "work", due: NOW + LEASE },
+  ],
 ])("%s", (_what, known, age, action) => {
   const row = { scope: "a", taskId: "t", agent: "test", turn: 2, created: NOW - age, due: NOW };
   expect(decideSweep(row, known, NOW, LEASE, INPUT_TIMEOUT)).toEqual(action);

@@ -1,0 +1,92 @@
+import { ListTasksResponse, ListTasksRequest, SendMessageRequest, StreamResponse, Task } from "@a2a-js/sdk";
+import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
+import { TaskError } from "../../src/tasks/task-fault.ts";
+import { readSse } from "../conformance/sse.ts";
+import { STRANGER } from "../simulation/sim-client.ts";
+
+const EXTENSION = "urn:a2a-azure-gateway:durable:v1";
+/** No answer of a correct host takes this long, in ms: what a stopped one owes comes when it goes on. */
+const HUNG = 90_000;
+
+interface RpcAnswer {
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+/** The engine of a host somewhere else, over A2A 1.0 JSON-RPC, so that the simulation's clients can use it. */
+export function createRemoteEngine(url: string): TaskEngine {
+  return {
+    async send(call, request) {
+      const { task } = (await ask(call, "SendMessage", SendMessageRequest.toJSON(request))) as { task: unknown };
+      return Task.fromJSON(task);
+    },
+    stream: (call, request) => open(call, "SendStreamingMessage", SendMessageRequest.toJSON(request)),
+    get: async (call, request) => Task.fromJSON(await ask(call, "GetTask", request)),
+    list: async (call, request) =>
+      ListTasksResponse.fromJSON(await ask(call, "ListTasks", ListTasksRequest.toJSON(request))),
+    cancel: async (call, request) => Task.fromJSON(await ask(call, "CancelTask", request)),
+    subscribe: (call, request) => open(call, "SubscribeToTask", request),
+  };
+
+  async function ask(call: Call, method: string, params: unknown): Promise<unknown> {
+    const response = await post(call, method, params);
+    const { result, error } = (await response.json()) as RpcAnswer;
+    if (error) {
+      throw toError(response.status, error);
+    }
+    return result;
+  }
+
+  async function* open(call: Call, method: string, params: unknown): AsyncGenerator<LoggedResponse, void, undefined> {
+    const response = await post(call, method, params);
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream") || !response.body) {
+      const { error } = (await response.json()) as RpcAnswer;
+      throw error ? toError(response.status, error) : new Error(`${method}: not a stream`);
+    }
+    for await (const { id, data } of readSse(response.body)) {
+      if (data !== undefined) {
+        const { result, error } = JSON.parse(data) as RpcAnswer;
+        if (error) {
+          throw toError(200, error);
+        }
+        yield { generation: Number(id ?? 0), response: StreamResponse.fromJSON(result) };
+      }
+    }
+  }
+
+  function post({ agent, caller, signal, lastEventId, idempotencyKey }: Call, method: string, params: unknown) {
+    const headers: Record<string, string> = { "content-type": "application/json", "a2a-version": "1.0" };
+    if (lastEventId !== undefined) {
+      headers["a2a-extensions"] = EXTENSION;
+      headers["last-event-id"] = String(lastEventId);
+    }
+    if (idempotencyKey !== undefined) {
+      headers["idempotency-key"] = idempotencyKey;
+    }
+    // Without authentication a tenant is what makes another caller.
+    const tenant = caller.scope === STRANGER ? "/stranger" : "";
+    return fetch(`${url}/agents/${agent.id}${tenant}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(HUNG)]),
+    });
+  }
+}
+
+function toError(status: number, { code, message }: { readonly code: number; readonly message: string }): Error {
+  switch (status === 200 ? code : status) {
+    case 429:
+      return new TaskError({ code: "busy", message, retryAfter: 1 });
+    case 503:
+      return new TaskError({ code: "unavailable", message, retryAfter: 1 });
+    case -32001:
+      return new TaskError({ code: "not-found", taskId: message });
+    case -32002:
+      return new TaskError({ code: "not-cancelable", taskId: message, state: "" });
+    case -32004:
+      return new TaskError({ code: "unsupported", message });
+    default:
+      return new Error(`HTTP ${status}, code ${code}: ${message}`);
+  }
+}

@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { openStorageAccount } from "../../src/adapters/storage-account.ts";
+import type { StorageAccount } from "../../src/adapters/storage-account.ts";
+import { createSystemClock } from "../../src/adapters/system-clock.ts";
+import { authenticateNobody } from "../../src/auth/identity.ts";
+import type { Identity } from "../../src/auth/identity.ts";
+import { toCaller } from "../../src/auth/scope.ts";
+import { startAzurite } from "../../src/hosts/node/azurite.ts";
+import { parseHead } from "../../src/tasks/head.ts";
+import { endsTurn } from "../../src/tasks/task-state.ts";
+import { check } from "../simulation/checker.ts";
+import type { Violation } from "../simulation/checker.ts";
+import { createPrng } from "../simulation/prng.ts";
+import { createSimAgents } from "../simulation/sim-agents.ts";
+import { createSimClient } from "../simulation/sim-client.ts";
+import { createTranscript } from "../simulation/transcript.ts";
+import type { Transcript } from "../simulation/transcript.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import type { Fault } from "../support/fault-proxy.ts";
+import { disturb } from "./disturber.ts";
+import type { Orphan } from "./disturber.ts";
+import { openLedger, readReported } from "./file-ledger.ts";
+import { createFleet } from "./host-fleet.ts";
+import { readLogs, readOther } from "./host-log.ts";
+import type { LogLine } from "./host-log.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** Of trouble; coming to rest takes some more. */
+  readonly seconds: number;
+  readonly hosts: number;
+  readonly clients: number;
+  /** Breaks one rule, to see that it shows: nobody sweeps, so nobody takes over. */
+  readonly withoutSweep?: boolean;
+  readonly progress?: (line: string) => void;
+}
+
+export interface ChaosReport {
+  readonly figures: Readonly<Record<string, number | string>>;
+  readonly violations: readonly Violation[];
+}
+
+const LEASE_SECONDS = 6;
+/** What a world may take to come to rest, in ms: a turn may be taken three times. */
+const REST = 90_000;
+
+/** Real hosts on one Azurite behind proxies that misbehave, clients of the simulation, and somebody who kills hosts. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, progress = () => {} } = options;
+  const prng = createPrng(seed);
+  const folder = mkdtempSync(join(tmpdir(), "a2a-chaos-"));
+  const azurite = await startAzurite();
+  const proxies = await Promise.all(
+    [azurite.tablePort, azurite.blobPort, azurite.queuePort].map((port) => startFaultProxy(port)),
+  );
+  const [tables, blobs, queues] = proxies.map(({ port }) => `:${port}/`);
+  const fleet = createFleet({
+    STORAGE_CONNECTION_STRING: azurite.connectionString
+      .replace(`:${azurite.tablePort}/`, tables ?? "")
+      .replace(`:${azurite.blobPort}/`, blobs ?? "")
+      .replace(`:${azurite.queuePort}/`, queues ?? ""),
+    GATEWAY_CONFIG: fileURLToPath(new URL("chaos-gateway.config.ts", import.meta.url)),
+    STATE_KEY: Buffer.alloc(32, seed).toString("base64"),
+    CHAOS_LEDGER: join(folder, "ledger"),
+    LEASE_SECONDS: String(LEASE_SECONDS),
+    SWEEP_SECONDS: options.withoutSweep ? "600" : "1",
+    SHUTDOWN_GRACE: "500 ms",
+  });
+  try {
+    const store = await openStorageAccount(azurite);
+    const { scope } = toCaller(authenticateNobody(new Request("http://localhost")) as Identity, "");
+    await Promise.all(Array.from({ length: options.hosts }, () => fleet.start()));
+    for (const proxy of proxies) {
+      proxy.misbehave(() => toFault(prng.next(), prng.int(20, 400)));
+    }
+
+    const began = performance.now();
+    const isOver = (): boolean => performance.now() - began > seconds * 1_000;
+    const transcript = createTranscript(scope, false);
+    const world = {
+      prng,
+      agents: createSimAgents(createSystemClock(), openLedger(join(folder, "unused"))),
+      pauses: [5, 50, 400],
+      patience: 30_000,
+      get now() {
+        return performance.now() - began;
+      },
+      alive: () => fleet.alive(),
+      sleep: (ms: number) => wait(ms, undefined, { ref: false }),
+    };
+    const acting = Array.from({ length: options.clients }, async () => {
+      const client = createSimClient(world, transcript);
+      while (!isOver()) {
+        await client.act();
+        await wait(prng.int(1, 300));
+      }
+    });
+    const reporting = setInterval(() => {
+      const tasks = transcript.acknowledged.size;
+      progress(
+        `${Math.round(world.now / 1_000)} s: ${tasks} tasks, ${fleet.alive().length} of ${fleet.all.length} hosts`,
+      );
+    }, 10_000);
+    const disturbance = await disturb(fleet, store, scope, prng, LEASE_SECONDS * 1_000, isOver);
+    const requests = proxies.reduce((sum, proxy) => sum + proxy.requests.length, 0);
+    for (const proxy of proxies) {
+      proxy.misbehave();
+    }
+    progress(`${Math.round(world.now / 1_000)} s: no more trouble, coming to rest`);
+    const ids = [...transcript.acknowledged.keys()];
+    const isAtRest = await comesToRest(Promise.all(acting), async () => {
+      const heads = await Promise.all(ids.map((taskId) => store.log.readHead({ scope, taskId })));
+      return heads.every((head) => head && endsTurn(parseHead(head.body).state));
+    });
+    clearInterval(reporting);
+
+    const logs = readLogs(fleet.all);
+    const violations: Violation[] = [
+      ...(await check(store, transcript, readReported(join(folder, "ledger")))),
+      ...(await checkChecker(store, transcript)),
+      ...disturbance.stuck.map((detail) => ({ invariant: "answers", detail })),
+      ...(isAtRest
+        ? []
+        : [{ invariant: "I8", detail: `clients or tasks did not come to rest within ${REST / 1_000} s` }]),
+      ...findHostFaults(logs, readOther(fleet.all)),
+    ];
+    const resumed = toResumeTimes(disturbance.orphans, logs);
+    const slowest = resumed.at(-1) ?? 0;
+    if (slowest > LEASE_SECONDS * 3_000) {
+      violations.push({ invariant: "I8", detail: `a turn was resumed ${slowest} ms after its holder fell` });
+    }
+    const count = (event: string): number => logs.filter((line) => line.event === event).length;
+    return {
+      violations,
+      figures: {
+        tasks: transcript.acknowledged.size,
+        hosts: fleet.all.length,
+        kills: disturbance.kills,
+        stops: disturbance.stops,
+        terms: disturbance.terms,
+        "turns orphaned": disturbance.orphans.length,
+        takeovers: logs.filter(({ event, crashes }) => event === "turn.taken" && Number(crashes) > 0).length,
+        "turns taken": count("turn.taken"),
+        "turns lost to another holder": count("turn.lost"),
+        "crash to resumed p50": `${resumed[Math.floor(resumed.length / 2)] ?? 0} ms`,
+        "crash to resumed max": `${slowest} ms (3 leases: ${LEASE_SECONDS * 3_000} ms)`,
+        "store requests in trouble": requests,
+        streams: transcript.streams.length,
+        "events replayed": transcript.replayed,
+        "repeats under a key": transcript.keys.length,
+        cancels: transcript.cancels.length,
+        reads: transcript.reads.length,
+        "list walks": transcript.walks.length,
+      },
+    };
+  } finally {
+    await fleet.close();
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await azurite.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A checker that sees nothing wrong may be blind: it has to see a lost event and a lost task. */
+async function checkChecker(store: StorageAccount, transcript: Transcript): Promise<Violation[]> {
+  const longest = transcript.streams.toSorted((one, other) => other.events.length - one.events.length)[0];
+  const events = longest?.events.filter((_, at) => at !== 1) ?? [];
+  const violations = await check(
+    store,
+    {
+      ...transcript,
+      streams: [{ taskId: longest?.taskId ?? "", events }],
+      acknowledged: new Map([...transcript.acknowledged, ["lost", { agent: "echo", at: 0 }]]),
+    },
+    [],
+  );
+  return ["I3", "I4"]
+    .filter((expected) => !violations.some(({ invariant }) => invariant === expected))
+    .map((missed) => ({ invariant: "checker", detail: `does not see a broken ${missed}` }));
+}
+
+/** About one request in thirty meets something. */
+function toFault(chance: number, delay: number): Fault | undefined {
+  const faults: readonly Fault[] = ["cut-before", "cut-after", "unavailable", { delay }, { delay }, { delay }];
+  return faults[Math.floor(chance * 180)];
+}
+
+async function comesToRest(clients: Promise<unknown>, isEnded: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + REST;
+  const left = (): number => Math.max(deadline - performance.now(), 0);
+  if (!(await Promise.race([clients.then(() => true), wait(left(), false, { ref: false })]))) {
+    return false;
+  }
+  while (!(await isEnded())) {
+    if (left() === 0) {
+      return false;
+    }
+    await wait(200);
+  }
+  return true;
+}
+
+/** Sorted, in ms: from the moment that a turn's holder fell to the moment that somebody else took it. */
+function toResumeTimes(orphans: readonly Orphan[], logs: readonly LogLine[]): number[] {
+  const taken = logs.filter(({ event }) => event === "turn.taken");
+  return orphans
+    .flatMap(({ taskId, epoch, since }) => {
+      const next = taken.find((line) => line.taskId === taskId && Number(line["epoch"]) > epoch);
+      return next ? [next.time - since] : [];
+    })
+    .toSorted((one, other) => one - other);
+}
+
+/** The thrower's own error is the only one that a host may log as one. */
+function findHostFaults(logs: readonly LogLine[], other: readonly string[]): Violation[] {
+  const errors = logs.filter(
+    ({ level, event, agent }) => level === "error" && !(event === "turn.failed" && agent === "thrower"),
+  );
+  return [
+    ...errors.map((line) => ({ invariant: "hosts", detail: JSON.stringify(line) })),
+    ...other.map((detail) => ({ invariant: "hosts", detail })),
+  ];
+}
