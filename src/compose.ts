@@ -8,6 +8,7 @@ import type { LocalWork } from "./adapters/local-work.ts";
 import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createSystemClock } from "./adapters/system-clock.ts";
 import { createSystemRandom } from "./adapters/system-random.ts";
+import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { authenticateNobody } from "./auth/identity.ts";
@@ -22,6 +23,11 @@ import type { Payloads } from "./ports/payloads.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskLog } from "./ports/task-log.ts";
+import { createCredentialSealer } from "./push/credentials.ts";
+import { deliver } from "./push/deliver.ts";
+import { deliveryRules } from "./push/delivery-rules.ts";
+import { createOutbox } from "./push/outbox.ts";
+import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/rules.ts";
 
@@ -62,7 +68,8 @@ export async function compose(
   const { queue, ...stores } = await openStores(config, clock, random, logger);
   const registry = createRegistry(definition.agents, definition.default);
   const instance = random.id();
-  const engine = createEngine({
+  const stateKey = config.STATE_KEY ?? crypto.getRandomValues(new Uint8Array(32));
+  const parts = {
     ...stores,
     instance,
     queue,
@@ -79,11 +86,20 @@ export async function compose(
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
       maxTurns: config.MAX_TURNS,
     },
-    pageTokenKey: config.STATE_KEY ?? crypto.getRandomValues(new Uint8Array(32)),
+    pageTokenKey: stateKey,
     rules,
-  });
+  };
+  const push = {
+    ...parts,
+    sender: createWebhookSender({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
+    sealer: createCredentialSealer(stateKey),
+    deliveryRules,
+  };
+  const engine = createEngine({ ...parts, outbox: createOutbox(push) });
   const gateway = createGateway({
     engine,
+    pushConfigs: createPushConfigs(push),
+    deliver: (message) => deliver(push, message),
     registry,
     clock,
     random,

@@ -42,6 +42,9 @@ export const environment = z.object({
   MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
   MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that run on one instance at once"),
   MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams open on one instance at once"),
+  WEBHOOK_ALLOWED_HOSTS: list().describe(
+    "hosts, or host:port, that webhooks may name whatever their address, also over http",
+  ),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"])
     .default("info")

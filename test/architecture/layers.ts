@@ -6,7 +6,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ports: [],
   telemetry: ["ports"],
   tasks: ["ports", "telemetry"],
-  push: ["ports", "telemetry"],
+  // It reads the engine's rows, and changes heads by its rules.
+  push: ["ports", "telemetry", "tasks"],
   auth: ["ports", "telemetry", "tasks", "push"],
   protocol: ["ports", "telemetry", "tasks", "push", "auth"],
   agents: ["ports", "telemetry", "tasks"],
