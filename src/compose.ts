@@ -22,11 +22,13 @@ import type { Logger } from "./ports/logger.ts";
 import type { Payloads } from "./ports/payloads.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
-import type { TaskLog } from "./ports/task-log.ts";
+import type { TaskKey, TaskLog } from "./ports/task-log.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
 import { createOutbox } from "./push/outbox.ts";
+import { retryConfigs } from "./push/retry-configs.ts";
+import type { RetriedConfig } from "./push/retry-configs.ts";
 import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/rules.ts";
@@ -36,6 +38,8 @@ export interface ComposedGateway extends Gateway {
   /** Names this process in leases and logs. */
   readonly instance: string;
   takeWork(): void;
+  /** Tells a task's webhooks what they have not heard of. Undefined without such a task. */
+  retryPush(which: { readonly taskId: string; readonly scope?: string }): Promise<readonly RetriedConfig[] | undefined>;
 }
 
 interface Stores {
@@ -120,6 +124,10 @@ export async function compose(
   return {
     ...gateway,
     instance,
+    async retryPush({ taskId, scope }) {
+      const key = await findTask(stores.log, taskId, scope);
+      return key && retryConfigs(push, key);
+    },
     takeWork: () => queue.take((message) => gateway.work(message)),
     async close(grace) {
       const emptied = queue.close();
@@ -127,6 +135,20 @@ export async function compose(
       await emptied;
     },
   };
+}
+
+/** Without its scope every task is looked at. */
+async function findTask(log: TaskLog, taskId: string, scope: string | undefined): Promise<TaskKey | undefined> {
+  let after: string | undefined;
+  do {
+    const { tasks, next } = await log.listTasks(after, scope);
+    const found = tasks.find((task) => task.taskId === taskId);
+    if (found) {
+      return found;
+    }
+    after = next;
+  } while (after !== undefined);
+  return undefined;
 }
 
 async function openStores(config: Config, clock: Clock, random: Random, logger: Logger): Promise<OpenStores> {

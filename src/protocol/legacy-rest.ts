@@ -19,7 +19,7 @@ const onTask = "/v1/tasks/:task";
 const configs = `${onTask}/pushNotificationConfigs`;
 const task = { status: 200, toBody: toLegacyTask };
 const config = { status: 200, toBody: toLegacyPushConfig };
-const other = { status: 200, toBody: (result: unknown) => result };
+const other = { status: 200, toBody: (result: unknown) => result ?? {} };
 
 /** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. */
 export const legacyOperations: readonly LegacyOperation[] = [

@@ -23,12 +23,12 @@ export interface PushConfig {
   /** Not before this; 0 when nothing failed. */
   readonly nextAt: number;
   /** Who delivers now: two at once would reorder events. */
-  readonly lease?: { readonly holder: string; readonly until: number };
+  readonly lease?: { readonly holder: string; readonly until: number } | undefined;
   /** The last attempts that failed, newest last. */
   readonly log: readonly PushAttempt[];
 }
 
-export interface PushAttempt {
+interface PushAttempt {
   readonly time: number;
   readonly generation: number;
   /** A status, or why there is none. */

@@ -27,8 +27,8 @@ function lease(config: PushConfig, holder: string, until: number): PushConfig {
   return { ...config, lease: { holder, until } };
 }
 
-function release({ lease: _, ...config }: PushConfig): PushConfig {
-  return config;
+function release(config: PushConfig): PushConfig {
+  return { ...config, lease: undefined };
 }
 
 /** What an attempt means for its config. The cursor moves after a 2xx and never else. `jitter` is 0 to 1. */

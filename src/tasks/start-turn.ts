@@ -30,7 +30,7 @@ interface Begun {
   readonly turn?: HeldTurn;
 }
 
-export type Mode = "blocking" | "stream" | "immediate";
+type Mode = "blocking" | "stream" | "immediate";
 
 export interface Starter {
   /** Accepts a message: a new task, or the next turn of one that waits. Committed on return, but for a short blocking call. */

@@ -1,4 +1,3 @@
-import { deliveryRules } from "../../src/push/delivery-rules.ts";
 import type { DeliveryRules } from "../../src/push/delivery-rules.ts";
 import { rules } from "../../src/tasks/rules.ts";
 import type { Decision, Rules } from "../../src/tasks/rules.ts";

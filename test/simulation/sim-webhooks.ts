@@ -5,7 +5,7 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler, SimProcess } from "./scheduler.ts";
 
 /** What one webhook heard, in order. Times are virtual ms. */
-export interface Heard {
+interface Heard {
   readonly generation: number;
   readonly began: number;
 }

@@ -30,7 +30,7 @@ interface KeyRecord {
 }
 
 /** A push notification config that some client was told of. Times as the client's world counts them. */
-export interface WebhookRecord {
+interface WebhookRecord {
   readonly url: string;
   readonly taskId: string;
   readonly id: string;

@@ -1,3 +1,4 @@
+// oxlint-disable promise/no-callback-in-promise -- node:net asks for a callback, node:dns gives a promise.
 import { lookup as lookUp } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { isPublicAddress } from "./public-address.ts";
