@@ -3,6 +3,11 @@ export type { AgentDefinition } from "./agents/define-agent.ts";
 export { defineGateway } from "./agents/define-gateway.ts";
 export type { GatewayDefinition } from "./agents/define-gateway.ts";
 export { fromExecutor } from "./agents/from-executor.ts";
+export { durableStream } from "./client/durable-stream.ts";
+export type { DurableStreamOptions } from "./client/durable-stream.ts";
+export { DurableStreamError } from "./client/durable-stream-error.ts";
+export type { DurableStreamFault } from "./client/durable-stream-error.ts";
+export type { DurableEvent } from "./client/stream-progress.ts";
 export { AgentFailure } from "./ports/agent-failure.ts";
 export type {
   AbortCode,

@@ -5,6 +5,7 @@
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   ports: [],
   telemetry: ["ports"],
+  client: ["ports"],
   tasks: ["ports", "telemetry"],
   // It reads the engine's rows, and changes heads by its rules.
   push: ["ports", "telemetry", "tasks"],
@@ -16,7 +17,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ["ports"],
   compose: ["ports", "telemetry", "tasks", "push", "auth", "protocol", "agents", "gateway", "adapters", "config"],
   hosts: ["ports", "telemetry", "agents", "gateway", "config", "compose"],
-  index: ["ports", "telemetry", "tasks", "push", "auth", "protocol", "agents", "gateway", "config", "compose"],
+  index: [
+    "ports",
+    "telemetry",
+    "tasks",
+    "push",
+    "auth",
+    "protocol",
+    "agents",
+    "gateway",
+    "config",
+    "compose",
+    "client",
+  ],
 };
 
 /** Each agent has a folder of its own, which knows what agents are made of and no other agent. */
