@@ -1,4 +1,4 @@
-import { openStorageAccount } from "./adapters/storage-account.ts";
+import { openStorageAccounts } from "./adapters/storage-account.ts";
 import { createMemoryInbox } from "./adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
@@ -13,6 +13,7 @@ import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { authenticateNobody } from "./auth/identity.ts";
 import { ConfigError } from "./config/config.ts";
+import { toStorageLocations } from "./config/storage-locations.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
@@ -161,17 +162,18 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
       queue: createMemoryWorkQueue(config.MAX_TURNS, clock, logger),
     };
   }
-  const { STORAGE_ACCOUNT: account = "", STORAGE_CONNECTION_STRING: connectionString } = config;
   try {
-    const location = connectionString === undefined ? { account } : { connectionString };
-    const { queue: client, ...stores } = await openStorageAccount(location);
+    const onFailure = (name: string, error: unknown): void =>
+      logger.warn("storage.unreachable", { account: name, error: String(error) });
+    const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
     const hideFor = config.LEASE_SECONDS * 1_000;
     return {
       ...stores,
       queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, hideFor, clock, random, logger }),
     };
   } catch (error) {
-    const name = connectionString === undefined ? `STORAGE_ACCOUNT ${account}` : "STORAGE_CONNECTION_STRING";
+    const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
+    const name = connection === undefined ? `STORAGE_ACCOUNT ${accounts.join(",")}` : "STORAGE_CONNECTION_STRING";
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`The storage account of ${name} cannot be opened: ${reason}`, { cause: error });
   }
