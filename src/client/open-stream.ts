@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { DurableStreamError, Interruption } from "./durable-stream-error.ts";
 import { createEventParser } from "./event-parser.ts";
 
-export const DURABLE_EXTENSION = "urn:a2a-azure-gateway:durable:v1";
+const DURABLE_EXTENSION = "urn:a2a-azure-gateway:durable:v1";
 
 /** What a client reaches servers with. */
 export interface Wire {
@@ -26,7 +26,7 @@ export interface OpenStream {
   readonly retry: number;
 }
 
-export interface StreamEvent {
+interface StreamEvent {
   /** Absent in a piece of an event that ends with a later piece, in a Message, and without the extension. */
   readonly generation: number | undefined;
   readonly response: StreamResponse;
