@@ -3,12 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { Role } from "@a2a-js/sdk";
-import type { Message, StreamResponse } from "@a2a-js/sdk";
-import { ClientFactory } from "@a2a-js/sdk/client";
-import type { Client } from "@a2a-js/sdk/client";
+import type { Message } from "@a2a-js/sdk";
+import { durableStream } from "a2a-azure-gateway";
 import { createTaskPrinter } from "./task-printer.ts";
 
-/** Sends a CSV file to an agent with the A2A SDK's own client, and prints what comes back as it comes. */
+/** Sends a CSV file to an agent and prints what comes back as it comes, over restarts of the gateway. */
 const USAGE = `npm run send -- FILE.csv       send a file and watch its task
 npm run send -- --task ID      print a task; watch it while it runs
   --url http://127.0.0.1:7071  the gateway
@@ -17,12 +16,18 @@ npm run send -- --task ID      print a task; watch it while it runs
 
 const { file, url, agent, task, plot } = readArguments();
 const printer = createTaskPrinter((text) => process.stdout.write(text));
+let isBroken = false;
 try {
-  const message = file === undefined ? undefined : toMessage(file);
-  const client = await connect();
-  const events = message ? client.sendMessageStream(toRequest(message)) : watch(client, task ?? "");
-  for await (const event of events) {
-    printer.show(event);
+  const what = file === undefined ? { taskId: task ?? "" } : { message: toMessage(file) };
+  await findAgent();
+  const events = durableStream({
+    url: `${url}/agents/${agent}`,
+    ...what,
+    onReconnect: ({ reason }) => tellOfBreak(reason),
+  });
+  for await (const { response } of events) {
+    isBroken = false;
+    printer.show(response);
   }
 } catch (error) {
   fail(explain(error));
@@ -75,22 +80,16 @@ function toMessage(path: string): Message {
   };
 }
 
-function toRequest(message: Message): Parameters<Client["sendMessageStream"]>[0] {
-  return { tenant: "", message, configuration: undefined, metadata: undefined };
+/** What a stream would try again for some minutes is told at once while nothing has been sent. */
+async function findAgent(): Promise<void> {
+  const { status } = await fetch(`${url}/agents/${agent}/.well-known/agent-card.json`);
+  if (status === 404) throw new Error(`There is no agent "${agent}". ${url}/agents lists those that are.`);
 }
 
-/** From the agent's URL, by way of its card. */
-function connect(): Promise<Client> {
-  return new ClientFactory().createFromUrl(`${url}/agents/${agent}/`);
-}
-
-async function* watch(client: Client, id: string): AsyncGenerator<StreamResponse> {
-  const found = await client.getTask({ tenant: "", id });
-  const seen = createTaskPrinter(() => {});
-  seen.show({ payload: { $case: "task", value: found } });
-  // A task that has ended cannot be subscribed to.
-  if (seen.isOver) yield { payload: { $case: "task", value: found } };
-  else yield* client.resubscribeTask({ tenant: "", id });
+/** Once a break, however many attempts it takes. */
+function tellOfBreak({ message: reason }: Error): void {
+  if (!isBroken) console.log(`  (${reason}. Waiting for the gateway.)`);
+  isBroken = true;
 }
 
 function explain(error: unknown): string {
@@ -98,8 +97,7 @@ function explain(error: unknown): string {
   if (code === "ENOENT") return `There is no file ${file}.`;
   if (message === "fetch failed" && printer.taskId === "")
     return `Nobody answers at ${url}. Start the gateway with: npm start`;
-  if (/agent card.*404/is.test(message)) return `There is no agent "${agent}". ${url}/agents lists those that are.`;
-  return printer.taskId === "" ? message : `The connection broke: ${message}.`;
+  return message;
 }
 
 function fail(reason: string): never {

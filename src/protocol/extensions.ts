@@ -44,14 +44,17 @@ export function parseLastEventId(
   return Number(named);
 }
 
-/** The header counts always; with the extension a message without it has its own id for a key. */
+/** Of a send. The header counts always; with the extension a message without it has its own id for a key. */
 export function parseIdempotencyKey(
   requested: readonly string[],
   header: string | null,
   message: unknown,
 ): string | undefined {
+  if (!isRecord(message)) {
+    return undefined;
+  }
   if (header === null) {
-    const id = isRecord(message) ? (message["messageId"] ?? message["message_id"]) : undefined;
+    const id = message["messageId"] ?? message["message_id"];
     return typeof id === "string" && requested.includes(durableExtension) ? id : undefined;
   }
   if (!/^[\x21-\x7e]{1,255}$/.test(header)) {

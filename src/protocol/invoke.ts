@@ -55,8 +55,10 @@ export async function invoke(
   const named = version === "1.0" && typeof params["tenant"] === "string" ? params["tenant"] : "";
   const caller = toCaller(identity, agreeOnTenant(target.tenant, named));
   const requested = parseExtensions(request.headers.get(binding.extensionHeader));
+  // Of the methods that stream only a send has a message; what it repeats is found by its key, not by a place in a log.
+  const isSubscription = method?.streams && params["message"] === undefined;
   const options: CallOptions = {
-    lastEventId: method?.streams
+    lastEventId: isSubscription
       ? parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId())
       : undefined,
     version: invocation.spoken ?? version,

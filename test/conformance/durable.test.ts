@@ -58,6 +58,43 @@ describeBindings("the durable extension", (connect) => {
     await Promise.all([stream.rest(), again.rest()]);
   });
 
+  test("a Last-Event-ID that comes with a send, as SSE libraries repeat it, is ignored [wire-replay]", async () => {
+    const request = toSend(some, { messageId: crypto.randomUUID() });
+    const all = await (await slow.open("SendStreamingMessage", request)).rest();
+    for (const last of ["2", "x"]) {
+      const peer = connect("slow", { ...durable, "last-event-id": last });
+      const again = await (await peer.open("SendStreamingMessage", request)).rest();
+      expect(again.map(({ id, value }) => [id, value.task?.id])).toEqual([[lastOf(all).id, all[0]?.value.task.id]]);
+    }
+  });
+
+  test("a repeat of a running send gets the Task as it is, then what follows [wire-idempotency]", async () => {
+    const request = toSend(some, { messageId: crypto.randomUUID() });
+    const first = await slow.open("SendStreamingMessage", request);
+    await first.next();
+    const behind = await first.next();
+    const [snapshot, ...again] = await (await slow.open("SendStreamingMessage", request)).rest();
+    expect(snapshot?.id).toBeGreaterThanOrEqual(behind.id);
+    expect(again.length).toBeGreaterThan(0);
+    expect(again).toEqual((await first.rest()).filter(({ id }) => id > (snapshot?.id ?? 0)));
+  });
+
+  test("an Idempotency-Key says nothing where nothing is sent", async () => {
+    const { task } = await connect("echo").call("SendMessage", toSend("hello"));
+    expect((await connect("echo", { "idempotency-key": "not a key" }).call("GetTask", { id: task.id })).id).toBe(
+      task.id,
+    );
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["spaces", "not a key"],
+    ["256 characters", "k".repeat(256)],
+  ])("refuses a key of %s [wire-idempotency]", async (_, key) => {
+    const peer = connect("echo", { "idempotency-key": key });
+    await expect(peer.call("SendMessage", toSend("hello"))).rejects.toMatchObject(peer.refusal("INVALID_PARAMS"));
+  });
+
   test("a message that is sent again is taken once, whatever kind of call repeats it [wire-idempotency]", async () => {
     const request = toSend(some, { messageId: crypto.randomUUID() });
     const [one, two, three] = await Promise.all([
@@ -113,6 +150,13 @@ describeHosts("the durable extension on the wire", (host) => {
       headers: { "a2a-version": "1.0", ...durable },
     });
     expect(await replay.text()).toMatch(/^:\n\nid: 1\n/);
+  });
+
+  test.each(["0.3", "1.0"])("is declared by cards of A2A %s, and not required", async (version) => {
+    const url = `${host.url}/agents/echo/.well-known/agent-card.json`;
+    const card: Answer = await (await checkedFetch(url, { headers: { "a2a-version": version } })).json();
+    const { uri, description, required = false } = card.capabilities.extensions[0];
+    expect({ uri, description, required }).toEqual({ uri: URI, description: expect.any(String), required: false });
   });
 
   test("has a header of its own in A2A 0.3 [wire-v03-extensions-header]", async () => {

@@ -1,15 +1,17 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { endedHost, startHost } from "../support/host-process.ts";
 import type { HostProcess } from "../support/host-process.ts";
 
 const run = promisify(execFile);
 const sender = fileURLToPath(new URL("../../samples/send.ts", import.meta.url));
+const node = ["--conditions=a2a-source", sender];
 const sample = fileURLToPath(new URL("../../samples/warehouse-energy.csv", import.meta.url));
 
 let folder: string;
@@ -41,6 +43,29 @@ test("what was sent right before kill -9 is there after the next start", async (
   expect(await host.end("SIGINT")).toBe(0);
 });
 
+test("a send goes on by itself after kill -9 and the next start", async () => {
+  const long = join(folder, "long.csv");
+  const rows = Array.from({ length: 200_000 }, (_, at) => {
+    return `${new Date(17e11 + at * 60_000).toISOString()},${(Math.sin(at / 229) * 9 + ((at * 7919) % 100) / 100).toFixed(2)}`;
+  });
+  writeFileSync(long, rows.join("\n"));
+  host = await startHost({}, "start.ts", folder);
+  const { port } = new URL(host.url);
+  const sending = spawn(process.execPath, [...node, "--url", host.url, long], { cwd: folder });
+  let output = "";
+  for (const stream of [sending.stdout, sending.stderr])
+    stream.on("data", (text: Buffer) => (output += text.toString()));
+  await vi.waitFor(() => expect(output).toContain("reading the data"), 10_000);
+  await host.end("SIGKILL");
+  await vi.waitFor(() => expect(output).toContain("Waiting for the gateway"), 10_000);
+  const exit = once(sending, "exit");
+  host = await startHost({ PORT: port }, "start.ts", folder);
+  expect(await exit).toEqual([0, null]);
+  expect(output.match(/^Task /gm)).toHaveLength(2);
+  expect(output).toMatch(/^Task \S+ completed\. To see it again/m);
+  expect(await host.end("SIGINT")).toBe(0);
+});
+
 test("memory needs no Azurite and leaves no data", async () => {
   const inMemory = await startHost({ TASK_STORE: "memory" }, "start.ts", folder);
   expect(inMemory.output).not.toContain("Azurite");
@@ -67,6 +92,6 @@ test("a mistake in the environment is told before Azurite starts", async () => {
 });
 
 async function send(...options: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [sender, ...options], { cwd: folder });
+  const { stdout } = await run(process.execPath, [...node, ...options], { cwd: folder });
   return stdout;
 }
