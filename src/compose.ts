@@ -166,10 +166,10 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     const onFailure = (name: string, error: unknown): void =>
       logger.warn("storage.unreachable", { account: name, error: String(error) });
     const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
-    const hideFor = config.LEASE_SECONDS * 1_000;
+    const lease = config.LEASE_SECONDS * 1_000;
     return {
       ...stores,
-      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, hideFor, clock, random, logger }),
+      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, lease, clock, random, logger }),
     };
   } catch (error) {
     const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
