@@ -1,4 +1,5 @@
 import { benchBlockingRate } from "./blocking-rate.ts";
+import { benchCrossInstance } from "./cross-instance.ts";
 import { benchFirstEvent } from "./first-event.ts";
 import { benchIdleStreams } from "./idle-streams.ts";
 
@@ -6,6 +7,7 @@ import { benchIdleStreams } from "./idle-streams.ts";
 const parts = {
   "blocking-rate": benchBlockingRate,
   "first-event": benchFirstEvent,
+  "cross-instance": benchCrossInstance,
   "idle-streams": benchIdleStreams,
 } as const;
 const wanted = process.argv.slice(2);

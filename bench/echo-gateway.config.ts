@@ -31,6 +31,20 @@ export default defineGateway({
         await turn.complete();
       },
     }),
+    defineAgent({
+      id: "ticker",
+      version: "1.0.0",
+      card,
+      async run(turn) {
+        for (let tick = 0; tick < 200; tick += 1) {
+          await turn.working("tick");
+          await new Promise((resolve) => {
+            setTimeout(resolve, 150 + Math.random() * 100);
+          });
+        }
+        await turn.complete();
+      },
+    }),
     defineAgent({ id: "ask", version: "1.0.0", card, rerun: "safe", run: (turn) => turn.ask("What else?") }),
   ],
 });

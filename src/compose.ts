@@ -1,4 +1,4 @@
-import { openStorageAccount } from "./adapters/storage-account.ts";
+import { openStorageAccounts } from "./adapters/storage-account.ts";
 import { createMemoryInbox } from "./adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
@@ -8,10 +8,12 @@ import type { LocalWork } from "./adapters/local-work.ts";
 import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createSystemClock } from "./adapters/system-clock.ts";
 import { createSystemRandom } from "./adapters/system-random.ts";
+import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { authenticateNobody } from "./auth/identity.ts";
 import { ConfigError } from "./config/config.ts";
+import { toStorageLocations } from "./config/storage-locations.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
@@ -21,7 +23,14 @@ import type { Logger } from "./ports/logger.ts";
 import type { Payloads } from "./ports/payloads.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
-import type { TaskLog } from "./ports/task-log.ts";
+import type { TaskKey, TaskLog } from "./ports/task-log.ts";
+import { createCredentialSealer } from "./push/credentials.ts";
+import { deliver } from "./push/deliver.ts";
+import { deliveryRules } from "./push/delivery-rules.ts";
+import { createOutbox } from "./push/outbox.ts";
+import { retryConfigs } from "./push/retry-configs.ts";
+import type { RetriedConfig } from "./push/retry-configs.ts";
+import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/rules.ts";
 
@@ -30,6 +39,8 @@ export interface ComposedGateway extends Gateway {
   /** Names this process in leases and logs. */
   readonly instance: string;
   takeWork(): void;
+  /** Tells a task's webhooks what they have not heard of. Undefined without such a task. */
+  retryPush(which: { readonly taskId: string; readonly scope?: string }): Promise<readonly RetriedConfig[] | undefined>;
 }
 
 interface Stores {
@@ -62,7 +73,8 @@ export async function compose(
   const { queue, ...stores } = await openStores(config, clock, random, logger);
   const registry = createRegistry(definition.agents, definition.default);
   const instance = random.id();
-  const engine = createEngine({
+  const stateKey = config.STATE_KEY ?? crypto.getRandomValues(new Uint8Array(32));
+  const parts = {
     ...stores,
     instance,
     queue,
@@ -79,11 +91,20 @@ export async function compose(
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
       maxTurns: config.MAX_TURNS,
     },
-    pageTokenKey: config.STATE_KEY ?? crypto.getRandomValues(new Uint8Array(32)),
+    pageTokenKey: stateKey,
     rules,
-  });
+  };
+  const push = {
+    ...parts,
+    sender: createWebhookSender({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
+    sealer: createCredentialSealer(stateKey),
+    deliveryRules,
+  };
+  const engine = createEngine({ ...parts, outbox: createOutbox(push) });
   const gateway = createGateway({
     engine,
+    pushConfigs: createPushConfigs(push),
+    deliver: (message) => deliver(push, message),
     registry,
     clock,
     random,
@@ -104,6 +125,10 @@ export async function compose(
   return {
     ...gateway,
     instance,
+    async retryPush({ taskId, scope }) {
+      const key = await findTask(stores.log, taskId, scope);
+      return key && retryConfigs(push, key);
+    },
     takeWork: () => queue.take((message) => gateway.work(message)),
     async close(grace) {
       const emptied = queue.close();
@@ -111,6 +136,20 @@ export async function compose(
       await emptied;
     },
   };
+}
+
+/** Without its scope every task is looked at. */
+async function findTask(log: TaskLog, taskId: string, scope: string | undefined): Promise<TaskKey | undefined> {
+  let after: string | undefined;
+  do {
+    const { tasks, next } = await log.listTasks(after, scope);
+    const found = tasks.find((task) => task.taskId === taskId);
+    if (found) {
+      return found;
+    }
+    after = next;
+  } while (after !== undefined);
+  return undefined;
 }
 
 async function openStores(config: Config, clock: Clock, random: Random, logger: Logger): Promise<OpenStores> {
@@ -123,17 +162,18 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
       queue: createMemoryWorkQueue(config.MAX_TURNS, clock, logger),
     };
   }
-  const { STORAGE_ACCOUNT: account = "", STORAGE_CONNECTION_STRING: connectionString } = config;
   try {
-    const location = connectionString === undefined ? { account } : { connectionString };
-    const { queue: client, ...stores } = await openStorageAccount(location);
-    const hideFor = config.LEASE_SECONDS * 1_000;
+    const onFailure = (name: string, error: unknown): void =>
+      logger.warn("storage.unreachable", { account: name, error: String(error) });
+    const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
+    const lease = config.LEASE_SECONDS * 1_000;
     return {
       ...stores,
-      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, hideFor, clock, random, logger }),
+      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, lease, clock, random, logger }),
     };
   } catch (error) {
-    const name = connectionString === undefined ? `STORAGE_ACCOUNT ${account}` : "STORAGE_CONNECTION_STRING";
+    const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
+    const name = connection === undefined ? `STORAGE_ACCOUNT ${accounts.join(",")}` : "STORAGE_CONNECTION_STRING";
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`The storage account of ${name} cannot be opened: ${reason}`, { cause: error });
   }

@@ -1,4 +1,4 @@
-import type { WorkMessage } from "./ports/work-queue.ts";
+import type { PushMessage, WorkMessage } from "./ports/work-queue.ts";
 import { createEdge } from "./protocol/edge.ts";
 import type { EdgeParts } from "./protocol/edge-parts.ts";
 import { createRoutes } from "./protocol/routes.ts";
@@ -6,6 +6,8 @@ import type { DurableEngine } from "./tasks/engine.ts";
 
 export interface GatewayParts extends EdgeParts {
   readonly engine: DurableEngine;
+  /** Tells webhooks what they have not heard of yet. */
+  deliver(message: PushMessage): Promise<void>;
 }
 
 /** The gateway without a host: whatever has HTTP requests, queue messages and a timer can run it. */
@@ -25,9 +27,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   return {
     fetch: createRoutes(edge),
     async work(message) {
-      if (message.kind === "turn") {
-        await parts.engine.work(message);
-      }
+      await (message.kind === "turn" ? parts.engine.work(message) : parts.deliver(message));
     },
     sweep: () => parts.engine.sweep(),
     purge: (which) => parts.engine.purge(which),

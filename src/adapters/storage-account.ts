@@ -7,11 +7,37 @@ import type { Inbox } from "../ports/inbox.ts";
 import type { Payloads } from "../ports/payloads.ts";
 import type { TaskIndex } from "../ports/task-index.ts";
 import type { TaskLog } from "../ports/task-log.ts";
+import { createPlacedStores } from "./placed-stores.ts";
+import { createTablePlacement } from "./table-storage/placement.ts";
 import { createBlobPayloads } from "./blob-storage/payloads.ts";
 import { createTableInbox } from "./table-storage/inbox.ts";
 import { createTableTaskIndex } from "./table-storage/task-index.ts";
 import { createTableTaskLog } from "./table-storage/task-log.ts";
 import type { Table } from "./table-storage/table.ts";
+
+/** Several of them by name: queue, hints and placement are in the first. */
+export async function openStorageAccounts(
+  locations: readonly NamedLocation[],
+  onFailure: (account: string, error: unknown) => void,
+): Promise<StorageAccount> {
+  const opened = await Promise.all(locations.map(({ location }) => openStorageAccount(location)));
+  const [first] = opened;
+  if (!first) {
+    throw new RangeError("no storage account is named");
+  }
+  if (opened.length === 1) {
+    return first;
+  }
+  const names = locations.map(({ name }) => name);
+  const accounts = new Map(opened.map((account, at) => [names[at] ?? "", account]));
+  const placement = createTablePlacement(await first.openTable("placement"), names);
+  return { ...first, ...createPlacedStores(accounts, placement, onFailure) };
+}
+
+export interface NamedLocation {
+  readonly name: string;
+  readonly location: StorageLocation;
+}
 
 /** By name, with the identity that this process runs under, or by connection string. */
 export type StorageLocation = { readonly account: string } | { readonly connectionString: string };
@@ -29,6 +55,8 @@ export interface StorageAccount {
   readonly payloads: Payloads;
   /** Of queued work. */
   readonly queue: QueueClient;
+  /** Another table of the account, created where it is missing. */
+  openTable(name: string): Promise<Table>;
 }
 
 /**
@@ -58,6 +86,11 @@ export async function openStorageAccount(
     inbox: createTableInbox(index),
     payloads: createBlobPayloads(payloads),
     queue,
+    async openTable(name) {
+      const table = toTable(name);
+      await table.retrying.createTable();
+      return table;
+    },
   };
 
   function toTable(name: string): Table {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration, size } from "./duration.ts";
+import { toStorageLocations } from "./storage-locations.ts";
 
 /** Every setting that the environment gives, with its default. docs/configuration.md is tested against this. */
 export const environment = z.object({
@@ -12,12 +13,13 @@ export const environment = z.object({
   CORS_ORIGINS: list().describe("origins whose pages may call, by comma; none by default"),
   GATEWAY_CONFIG: z.string().optional().describe("path of another gateway config module"),
   TASK_STORE: z.enum(["table", "memory"]).default("table").describe("`memory` keeps everything in this one process"),
-  STORAGE_CONNECTION_STRING: z.string().optional().describe("storage account by connection string"),
-  STORAGE_ACCOUNT: z
+  STORAGE_CONNECTION_STRING: z
     .string()
-    .regex(/^[a-z0-9]{3,24}$/)
     .optional()
-    .describe("storage account by name, opened with the managed identity"),
+    .describe("storage account by connection string; of several a line each, `name=connection string`"),
+  STORAGE_ACCOUNT: list(/^[a-z0-9]{3,24}$/).describe(
+    "storage account by name, opened with the managed identity; several by comma",
+  ),
   AUTH_MODE: z.enum(["jwt", "none"]).default("jwt").describe("`none` serves everybody, on loopback only"),
   STATE_KEY: z
     .string()
@@ -42,6 +44,9 @@ export const environment = z.object({
   MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
   MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that run on one instance at once"),
   MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams open on one instance at once"),
+  WEBHOOK_ALLOWED_HOSTS: list().describe(
+    "hosts, or host:port, that webhooks may name whatever their address, also over http",
+  ),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"])
     .default("info")
@@ -76,14 +81,19 @@ const ALWAYS = { when: () => true };
 function refuseWhatCannotWork(config: Partial<Environment>, context: z.RefinementCtx): void {
   const refuse = (path: keyof Environment, message: string): void =>
     context.addIssue({ code: "custom", path: [path], message });
-  if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT) {
+  if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT?.length) {
     refuse(
       "STORAGE_CONNECTION_STRING",
       "set it, or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage",
     );
   }
-  if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT) {
+  if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT?.length) {
     refuse("STORAGE_ACCOUNT", "set either this or STORAGE_CONNECTION_STRING");
+  }
+  const names = toStorageLocations({ STORAGE_ACCOUNT: [], ...config }).map(({ name }) => name);
+  if (new Set(names).size < names.length) {
+    const named = config.STORAGE_CONNECTION_STRING ? "STORAGE_CONNECTION_STRING" : "STORAGE_ACCOUNT";
+    refuse(named, "of several storage accounts each needs a name of its own, such as `one=DefaultEndpointsProtocol=…`");
   }
   if (config.AUTH_MODE === "none" && !LOOPBACK.includes(config.HOST ?? "")) {
     refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
@@ -110,14 +120,18 @@ function integer(fallback: number, min: number, max: number): z.ZodType<number, 
     });
 }
 
-function list(): z.ZodType<string[], string | undefined> {
+function list(each = /^/): z.ZodType<string[], string | undefined> {
   return z
     .string()
     .default("")
-    .transform((text) =>
-      text
+    .transform((text, context) => {
+      const items = text
         .split(",")
         .map((item) => item.trim())
-        .filter((item) => item !== ""),
-    );
+        .filter((item) => item !== "");
+      for (const item of items.filter((one) => !each.test(one))) {
+        context.addIssue({ code: "custom", message: `${JSON.stringify(item)} does not match ${String(each)}` });
+      }
+      return items;
+    });
 }

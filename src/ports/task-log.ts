@@ -47,6 +47,12 @@ export interface TaskLog {
   readRow(task: TaskKey, key: string): Promise<Uint8Array | undefined>;
   /** Rows with `from <= key <= to` in key order. */
   readRange(task: TaskKey, from: string, to: string): Promise<LogRow[]>;
+  /** A row that changes apart from its head, by its own etag. */
+  readVersioned(task: TaskKey, key: string): Promise<{ readonly body: Uint8Array; readonly etag: Etag } | undefined>;
+  /** @throws StoreError `conflict` when the row is not at `etag`, or gone; `unknown`, `rejected`. */
+  replaceRow(task: TaskKey, row: LogRow, etag: Etag): Promise<Etag>;
+  /** @throws StoreError `conflict` when the row is not at `etag`, or gone; `unknown`. */
+  deleteRow(task: TaskKey, key: string, etag: Etag): Promise<void>;
   /** Keys of a task's rows, without the head's. */
   listKeys(task: TaskKey): Promise<string[]>;
   /** Removes the head, with which the task is gone. Its rows went before. @throws StoreError `conflict`, `unknown`. */

@@ -8,7 +8,7 @@ export interface TurnMessage extends TaskKey {
 }
 
 /** Events may wait for delivery to one webhook. */
-interface PushMessage extends TaskKey {
+export interface PushMessage extends TaskKey {
   readonly kind: "push";
   /** Key of the config's row in the task's log. */
   readonly config: string;

@@ -33,7 +33,7 @@ export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace):
     iconUrl: card.iconUrl,
     capabilities: {
       streaming: true,
-      pushNotifications: false,
+      pushNotifications: true,
       extendedAgentCard: false,
       extensions: [...declaredExtensions],
     },

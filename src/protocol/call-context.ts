@@ -12,6 +12,7 @@ export interface EdgeCall extends Call {
 }
 
 export interface CallOptions {
+  readonly version: Version;
   readonly lastEventId?: number | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -30,6 +31,7 @@ class RequestCall implements EdgeCall {
   readonly #source: { readonly signal: AbortSignal };
   readonly agent: Agent;
   readonly caller: Caller;
+  readonly version: Version;
   readonly lastEventId?: number;
   readonly idempotencyKey?: string;
   generation = 0;
@@ -39,6 +41,7 @@ class RequestCall implements EdgeCall {
     this.#source = source;
     this.agent = agent;
     this.caller = caller;
+    this.version = options.version;
     if (options.lastEventId !== undefined) {
       this.lastEventId = options.lastEventId;
     }

@@ -1,6 +1,7 @@
 import { JsonRpcTransportHandler } from "@a2a-js/sdk/server";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import type { Agent } from "../ports/agent.ts";
+import type { PushConfigs } from "../push/push-configs.ts";
 import type { TaskEngine } from "../tasks/task-engine.ts";
 import { invalid, TaskError } from "../tasks/task-fault.ts";
 import { toContext } from "./call-context.ts";
@@ -33,8 +34,8 @@ interface RpcRequest {
   readonly params: Record<string, unknown>;
 }
 
-export function createDispatcher(agent: Agent, engine: TaskEngine): Dispatcher {
-  const handler = createRequestHandler(agent, engine);
+export function createDispatcher(agent: Agent, engine: TaskEngine, pushConfigs: PushConfigs): Dispatcher {
+  const handler = createRequestHandler(agent, engine, pushConfigs);
   const current = new JsonRpcTransportHandler(handler);
   const legacy = new LegacyJsonRpcTransportHandler(handler);
 
@@ -57,7 +58,7 @@ export function createDispatcher(agent: Agent, engine: TaskEngine): Dispatcher {
 }
 
 /**
- * Refuses what no method takes. @throws EdgeError `unknown-method`, TaskError `invalid`, `push-unsupported`
+ * Refuses what no method takes. @throws EdgeError `unknown-method`, TaskError `invalid`
  */
 export function checkRequest(
   methods: Methods,
@@ -68,9 +69,6 @@ export function checkRequest(
   const method = methods[version].get(name);
   if (!method) {
     throw new EdgeError({ code: "unknown-method", message: toAdvice(methods, version, name) });
-  }
-  if (method.push) {
-    throw new TaskError({ code: "push-unsupported" });
   }
   if (!isRecord(params)) {
     throw invalid("params", "must be an object");

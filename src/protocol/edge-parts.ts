@@ -3,6 +3,7 @@ import type { AgentRegistry } from "../ports/agent-registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Random } from "../ports/random.ts";
+import type { PushConfigs } from "../push/push-configs.ts";
 import type { TaskEngine } from "../tasks/task-engine.ts";
 import type { BodyLimits } from "./body.ts";
 import type { StreamTimes } from "./sse.ts";
@@ -18,6 +19,7 @@ export interface EdgeLimits extends BodyLimits {
 export interface EdgeParts {
   readonly registry: AgentRegistry;
   readonly engine: TaskEngine;
+  readonly pushConfigs: PushConfigs;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -31,7 +31,7 @@ export function createEdge(parts: EdgeParts): Edge {
     dispatcherOf(agent) {
       let dispatcher = dispatchers.get(agent);
       if (!dispatcher) {
-        dispatcher = createDispatcher(agent, parts.engine);
+        dispatcher = createDispatcher(agent, parts.engine, parts.pushConfigs);
         dispatchers.set(agent, dispatcher);
       }
       return dispatcher;

@@ -9,6 +9,8 @@ import type { WireError } from "./wire-error.ts";
 /** What a request's path and query say. */
 export interface HttpInput {
   readonly taskId: string | undefined;
+  /** Of a push notification config. */
+  readonly configId: string | undefined;
   query(name: string): string | undefined;
 }
 
@@ -22,7 +24,8 @@ export interface HttpOperation {
 }
 
 const onTask = "/tasks/:task";
-const configs = `${onTask}/pushNotificationConfigs`;
+const CONFIGS = "/pushNotificationConfigs";
+const configs = onTask + CONFIGS;
 
 /** The more special paths first. */
 export const httpOperations: readonly HttpOperation[] = [
@@ -47,7 +50,12 @@ export const httpOperations: readonly HttpOperation[] = [
   { http: "GET", path: `${onTask}:subscribe`, method: "SubscribeToTask" },
   { http: "GET", path: onTask, method: "GetTask", fields: { historyLength: "integer" } },
   { http: "POST", path: configs, method: "CreateTaskPushNotificationConfig" },
-  { http: "GET", path: configs, method: "ListTaskPushNotificationConfigs" },
+  {
+    http: "GET",
+    path: configs,
+    method: "ListTaskPushNotificationConfigs",
+    fields: { pageSize: "integer", pageToken: "string" },
+  },
   { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig" },
   { http: "DELETE", path: `${configs}/:config`, method: "DeleteTaskPushNotificationConfig" },
   { http: "GET", path: "/extendedAgentCard", method: "GetExtendedAgentCard" },
@@ -65,7 +73,7 @@ export async function answerHttpJson(
     requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "1.0");
     const identity = await edge.authenticate(request);
     const body = operation.http === "POST" ? await readJson(request, edge.limits) : fromQuery(operation, input);
-    const params = withTaskId(body, input.taskId);
+    const params = withIds(body, operation, input);
     const invocation = {
       id: null,
       version: "1.0" as const,
@@ -91,12 +99,17 @@ export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input:
   return params;
 }
 
-/** The path's id is the one that counts. A request without a body is one without other parameters. */
-export function withTaskId(body: unknown, taskId: string | undefined): unknown {
+/** The path's ids are those that count. A request without a body is one without other parameters. */
+export function withIds(
+  body: unknown,
+  { path }: Pick<HttpOperation, "path">,
+  { taskId, configId }: Pick<HttpInput, "taskId" | "configId">,
+): unknown {
   if (taskId === undefined) {
     return body ?? {};
   }
-  return body === undefined ? { id: taskId } : isRecord(body) ? { ...body, id: taskId } : body;
+  const ids = path.includes(CONFIGS) ? { taskId, ...(configId !== undefined && { id: configId }) } : { id: taskId };
+  return body === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
 }
 
 const CONTENT_TYPE = "application/a2a+json";

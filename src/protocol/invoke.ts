@@ -27,6 +27,8 @@ export interface Invocation {
   readonly params: unknown;
   /** From the query. */
   lastEventId(): string | undefined;
+  /** What the client speaks, where that is not the version of the parameters. */
+  readonly spoken?: Version;
 }
 
 /** How a binding writes results, events and errors. */
@@ -59,6 +61,7 @@ export async function invoke(
     lastEventId: isSubscription
       ? parseLastEventId(requested, request.headers.get("last-event-id"), invocation.lastEventId())
       : undefined,
+    version: invocation.spoken ?? version,
     idempotencyKey: parseIdempotencyKey(requested, request.headers.get("idempotency-key"), params["message"]),
   };
   if (method?.streams) {

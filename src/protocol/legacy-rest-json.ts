@@ -1,3 +1,4 @@
+import { fromLegacyPushConfig } from "./legacy-rest-push.ts";
 import { isRecord } from "./validate.ts";
 
 type Json = Record<string, unknown>;
@@ -68,11 +69,12 @@ function fromLegacyMessage(message: unknown): unknown {
 function fromLegacyConfiguration(configuration: Json): Json {
   const { blocking, historyLength, history_length, pushNotification, push_notification, ...rest } = configuration;
   const limit = historyLength ?? history_length;
+  const push = pushNotification ?? push_notification;
   return {
     ...rest,
     ...(limit !== 0 && { historyLength: limit }),
     returnImmediately: typeof blocking === "boolean" ? !blocking : (blocking ?? true),
-    taskPushNotificationConfig: pushNotification ?? push_notification,
+    ...(push !== undefined && { taskPushNotificationConfig: fromLegacyPushConfig(push) }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { readJson } from "./body.ts";
 import type { Edge } from "./edge.ts";
-import { fromQuery, withTaskId } from "./http-json.ts";
+import { fromQuery, withIds } from "./http-json.ts";
 import type { HttpInput, HttpOperation } from "./http-json.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { fromLegacyRequest, toLegacyEvent, toLegacyTask } from "./legacy-rest-json.ts";
+import { fromLegacyPushConfig, toLegacyPushConfig, toLegacyPushConfigs } from "./legacy-rest-push.ts";
 import { requireVersion } from "./version.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -17,7 +18,8 @@ export interface LegacyOperation extends HttpOperation {
 const onTask = "/v1/tasks/:task";
 const configs = `${onTask}/pushNotificationConfigs`;
 const task = { status: 200, toBody: toLegacyTask };
-const other = { status: 200, toBody: (result: unknown) => result };
+const config = { status: 200, toBody: toLegacyPushConfig };
+const other = { status: 200, toBody: (result: unknown) => result ?? {} };
 
 /** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. */
 export const legacyOperations: readonly LegacyOperation[] = [
@@ -29,9 +31,15 @@ export const legacyOperations: readonly LegacyOperation[] = [
   { http: "POST", path: `${onTask}:subscribe`, method: "SubscribeToTask", ...other },
   { http: "GET", path: `${onTask}:subscribe`, method: "SubscribeToTask", ...other },
   { http: "GET", path: onTask, method: "GetTask", fields: { historyLength: "integer" }, ...task },
-  { http: "POST", path: configs, method: "CreateTaskPushNotificationConfig", ...other },
-  { http: "GET", path: configs, method: "ListTaskPushNotificationConfigs", ...other },
-  { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig", ...other },
+  { http: "POST", path: configs, method: "CreateTaskPushNotificationConfig", ...config },
+  {
+    http: "GET",
+    path: configs,
+    method: "ListTaskPushNotificationConfigs",
+    status: 200,
+    toBody: toLegacyPushConfigs,
+  },
+  { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig", ...config },
   { http: "DELETE", path: `${configs}/:config`, method: "DeleteTaskPushNotificationConfig", ...other },
   { http: "GET", path: "/v1/card", method: "GetExtendedAgentCard", ...other },
 ];
@@ -54,6 +62,7 @@ export async function answerLegacyRest(
       method: operation.method,
       params,
       lastEventId: () => input.query("lastEventId"),
+      spoken: "0.3" as const,
     };
     return await invoke(edge, target, identity, request, invocation, toBinding(edge, operation));
   } catch (error) {
@@ -68,11 +77,14 @@ async function readParams(
   input: HttpInput,
 ): Promise<unknown> {
   if (operation.http !== "POST") {
-    return withTaskId(fromQuery(operation, input), input.taskId);
+    return withIds(fromQuery(operation, input), operation, input);
   }
   const body = await readJson(request, edge.limits);
   // v0.3 clients in Go and Python send `null` where there is nothing to send.
-  return input.taskId === undefined ? fromLegacyRequest(body) : withTaskId(body ?? undefined, input.taskId);
+  if (input.taskId === undefined) {
+    return fromLegacyRequest(body);
+  }
+  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : (body ?? undefined), operation, input);
 }
 
 const CONTENT_TYPE = "application/json";

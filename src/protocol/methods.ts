@@ -1,14 +1,12 @@
 import type { EdgeLimits } from "./edge-parts.ts";
 import { createChecks, createLegacyChecks } from "./request-checks.ts";
-import { anything, isRecord } from "./validate.ts";
+import { isRecord } from "./validate.ts";
 import type { Check } from "./validate.ts";
 import type { Version } from "./version.ts";
 
 interface Method {
   readonly check: Check;
   readonly streams: boolean;
-  /** Refused before its parameters are looked at, because the card declares no push notifications (specification 3.3.4). */
-  readonly push: boolean;
   /** Whether the answer may take as long as the agent does. */
   readonly waits: boolean;
 }
@@ -17,7 +15,7 @@ export type Methods = Readonly<Record<Version, ReadonlyMap<string, Method>>>;
 
 /** The JSON-RPC methods of each version. HTTP+JSON calls them by the same names. */
 export function createMethods(limits: EdgeLimits): Methods {
-  const { send, get, list, onTask, card } = createChecks(limits.maxParts);
+  const { send, get, list, onTask, card, pushConfig, onPushConfig, listPushConfigs } = createChecks(limits.maxParts);
   const legacy = createLegacyChecks(limits.maxParts);
   return {
     "1.0": new Map([
@@ -28,10 +26,10 @@ export function createMethods(limits: EdgeLimits): Methods {
       ["CancelTask", method(onTask)],
       ["SubscribeToTask", method(onTask, { streams: true })],
       ["GetExtendedAgentCard", method(card)],
-      ["CreateTaskPushNotificationConfig", push],
-      ["GetTaskPushNotificationConfig", push],
-      ["ListTaskPushNotificationConfigs", push],
-      ["DeleteTaskPushNotificationConfig", push],
+      ["CreateTaskPushNotificationConfig", method(pushConfig)],
+      ["GetTaskPushNotificationConfig", method(onPushConfig)],
+      ["ListTaskPushNotificationConfigs", method(listPushConfigs)],
+      ["DeleteTaskPushNotificationConfig", method(onPushConfig)],
     ]),
     "0.3": new Map([
       ["message/send", method(legacy.send, { waits: true })],
@@ -40,10 +38,10 @@ export function createMethods(limits: EdgeLimits): Methods {
       ["tasks/cancel", method(legacy.onTask)],
       ["tasks/resubscribe", method(legacy.onTask, { streams: true })],
       ["agent/getAuthenticatedExtendedCard", method(legacy.card)],
-      ["tasks/pushNotificationConfig/set", push],
-      ["tasks/pushNotificationConfig/get", push],
-      ["tasks/pushNotificationConfig/list", push],
-      ["tasks/pushNotificationConfig/delete", push],
+      ["tasks/pushNotificationConfig/set", method(legacy.pushConfig)],
+      ["tasks/pushNotificationConfig/get", method(legacy.getPushConfig)],
+      ["tasks/pushNotificationConfig/list", method(legacy.onTask)],
+      ["tasks/pushNotificationConfig/delete", method(legacy.deletePushConfig)],
     ]),
   };
 }
@@ -57,7 +55,5 @@ export function withBlockingDefault(params: Record<string, unknown>): Record<str
 }
 
 function method(check: Check, { streams = false, waits = false } = {}): Method {
-  return { check, streams, waits, push: false };
+  return { check, streams, waits };
 }
-
-const push: Method = { ...method(anything), push: true };

@@ -20,12 +20,26 @@ export interface RequestChecks {
   readonly list: Check;
   readonly onTask: Check;
   readonly card: Check;
+  readonly pushConfig: Check;
+  readonly onPushConfig: Check;
+  readonly listPushConfigs: Check;
+}
+
+/** As above, for A2A 0.3. */
+export interface LegacyRequestChecks extends Pick<RequestChecks, "send" | "get" | "onTask" | "card" | "pushConfig"> {
+  readonly getPushConfig: Check;
+  readonly deletePushConfig: Check;
 }
 
 const MAX_INT32 = 2 ** 31 - 1;
 const id = string({ min: 1, max: 1_024 });
 const optionalId = string({ max: 1_024 });
 const historyLength = integer(0, MAX_INT32);
+const url = string({ min: 1, max: 2_048 });
+const token = string({ max: 4_096 });
+const authentication = object({ scheme: string({ min: 1, max: 256 }), credentials: string({ max: 16_384 }) }, [
+  "scheme",
+]);
 const states = [
   "UNSPECIFIED",
   "SUBMITTED",
@@ -68,7 +82,7 @@ export function createChecks(maxParts: number): RequestChecks {
   );
   const configuration = object({
     acceptedOutputModes: list(string()),
-    taskPushNotificationConfig: record,
+    taskPushNotificationConfig: object({ tenant: string(), id: optionalId, url, token, authentication }, ["url"]),
     historyLength,
     returnImmediately: boolean,
   });
@@ -91,11 +105,14 @@ export function createChecks(maxParts: number): RequestChecks {
     }),
     onTask: object({ tenant, id, metadata: record }, ["id"]),
     card: object({ tenant }),
+    pushConfig: object({ tenant, taskId: id, id: optionalId, url, token, authentication }, ["taskId", "url"]),
+    onPushConfig: object({ tenant, taskId: id, id }, ["taskId", "id"]),
+    listPushConfigs: object({ tenant, taskId: id, pageSize: integer(0, 1_000), pageToken: string() }, ["taskId"]),
   };
 }
 
 /** A2A 0.3 over JSON-RPC: the parameters of its JSON schema. */
-export function createLegacyChecks(maxParts: number): Omit<RequestChecks, "list"> {
+export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
   const file = object(
     { bytes: base64, uri: string({ min: 1 }), mimeType: string(), name: string() },
     [],
@@ -126,9 +143,20 @@ export function createLegacyChecks(maxParts: number): Omit<RequestChecks, "list"
     },
     ["messageId", "role", "parts"],
   );
+  const pushNotificationConfig = object(
+    {
+      id: optionalId,
+      url,
+      token,
+      authentication: object({ schemes: list(string({ min: 1, max: 256 }), { min: 1 }), credentials: string() }, [
+        "schemes",
+      ]),
+    },
+    ["url"],
+  );
   const configuration = object({
     acceptedOutputModes: list(string()),
-    pushNotificationConfig: record,
+    pushNotificationConfig,
     historyLength,
     blocking: boolean,
   });
@@ -137,5 +165,11 @@ export function createLegacyChecks(maxParts: number): Omit<RequestChecks, "list"
     get: object({ id, historyLength, metadata: record }, ["id"]),
     onTask: object({ id, metadata: record }, ["id"]),
     card: anything,
+    pushConfig: object({ taskId: id, pushNotificationConfig }, ["taskId", "pushNotificationConfig"]),
+    getPushConfig: object({ id, pushNotificationConfigId: id, metadata: record }, ["id"]),
+    deletePushConfig: object({ id, pushNotificationConfigId: id, metadata: record }, [
+      "id",
+      "pushNotificationConfigId",
+    ]),
   };
 }

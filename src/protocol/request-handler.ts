@@ -1,6 +1,7 @@
 import type { SendMessageRequest, StreamResponse } from "@a2a-js/sdk";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import type { Agent } from "../ports/agent.ts";
+import type { PushConfigs } from "../push/push-configs.ts";
 import type { LoggedResponse, TaskEngine } from "../tasks/task-engine.ts";
 import { TaskError } from "../tasks/task-fault.ts";
 import { toAgentCard } from "./agent-card.ts";
@@ -9,7 +10,7 @@ import type { EdgeCall } from "./call-context.ts";
 import { splitEvent } from "./sse-split.ts";
 
 /** The engine as the SDK's transports see it. */
-export function createRequestHandler(agent: Agent, engine: TaskEngine): A2ARequestHandler {
+export function createRequestHandler(agent: Agent, engine: TaskEngine, pushConfigs: PushConfigs): A2ARequestHandler {
   // The transports ask it for capabilities only, which do not depend on where it is served.
   const card = toAgentCard(agent, { baseUrl: "", path: "", tenant: "" });
 
@@ -25,10 +26,13 @@ export function createRequestHandler(agent: Agent, engine: TaskEngine): A2AReque
       keep(callOf(context), async () => {
         throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
       }),
-    createTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
-    getTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
-    listTaskPushNotificationConfigs: (_params, context) => keep(callOf(context), noPush),
-    deleteTaskPushNotificationConfig: (_params, context) => keep(callOf(context), noPush),
+    createTaskPushNotificationConfig: (params, context) =>
+      keep(callOf(context), (call) => pushConfigs.create(call, params)),
+    getTaskPushNotificationConfig: (params, context) => keep(callOf(context), (call) => pushConfigs.get(call, params)),
+    listTaskPushNotificationConfigs: (params, context) =>
+      keep(callOf(context), (call) => pushConfigs.list(call, params)),
+    deleteTaskPushNotificationConfig: (params, context) =>
+      keep(callOf(context), (call) => pushConfigs.delete(call, params)),
   };
 }
 
@@ -64,15 +68,8 @@ async function* deliver(
 
 /** A part whose data is null is one without content to the SDK; the checks have refused all others without any. */
 function prepare(params: SendMessageRequest): SendMessageRequest {
-  if (params.configuration?.taskPushNotificationConfig) {
-    throw new TaskError({ code: "push-unsupported" });
-  }
   for (const part of params.message?.parts ?? []) {
     part.content ??= { $case: "data", value: null };
   }
   return params;
-}
-
-async function noPush(): Promise<never> {
-  throw new TaskError({ code: "push-unsupported" });
 }

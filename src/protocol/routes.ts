@@ -123,7 +123,11 @@ function toPattern(path: string): string {
 function toInput(c: Context, operation: HttpOperation): HttpInput {
   const task = c.req.param("task");
   const verb = /:task(:[a-z]+)/.exec(operation.path)?.[1];
-  return { taskId: verb ? task?.slice(0, -verb.length) : task, query: (name) => c.req.query(name) };
+  return {
+    taskId: verb ? task?.slice(0, -verb.length) : task,
+    configId: c.req.param("config"),
+    query: (name) => c.req.query(name),
+  };
 }
 
 /** Undefined when there is no such agent, or the tenant is a name that no tenant may have. */

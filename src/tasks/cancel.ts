@@ -37,6 +37,7 @@ export async function cancelTask(
     if (outcome.code !== "refused") {
       const { head } = outcome.version;
       tails.publish(key, outcome.change.events, head);
+      parts.outbox.committed(key, outcome.change.head);
       if (isTerminal(outcome.change.head.state)) {
         await endElsewhere(parts, key, head);
         return;

@@ -5,12 +5,20 @@ import type { Head } from "./head.ts";
 import { openRow } from "./open-row.ts";
 import { readTask } from "./read-task.ts";
 
-/** Brings the index up to a task that ended without its holder. The sweep repeats it where this fails. */
-export async function endElsewhere(parts: EngineParts, key: TaskKey, head: Head): Promise<void> {
+/**
+ * Brings the index up to a task that ended without its holder. The sweep repeats it where this fails, and where webhooks
+ * have not heard of everything yet.
+ */
+export async function endElsewhere(
+  parts: EngineParts,
+  key: TaskKey,
+  head: Head,
+  isHeard = head.pushConfigs === 0,
+): Promise<void> {
   try {
     const stored = await readTask(parts, key);
     if (stored) {
-      await finishIndex(parts, openRow(parts, key, head.agent, head.turn), stored.head, stored.task, true);
+      await finishIndex(parts, openRow(parts, key, head.agent, head.turn), stored.head, stored.task, isHeard);
     }
   } catch (error) {
     parts.logger.warn("index.behind", { taskId: key.taskId, error: String(error) });

@@ -7,6 +7,7 @@ import type { Random } from "../ports/random.ts";
 import type { TaskIndex } from "../ports/task-index.ts";
 import type { TaskLog } from "../ports/task-log.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Rules } from "./rules.ts";
 
 /** Times in milliseconds. */
@@ -23,8 +24,8 @@ interface EngineSettings {
   readonly maxTurns: number;
 }
 
-/** Everything the engine needs from outside. */
-export interface EngineParts {
+/** What changes and reads tasks. */
+export interface TaskParts {
   /** Unique among instances, alive or dead. */
   readonly instance: string;
   readonly log: TaskLog;
@@ -39,4 +40,9 @@ export interface EngineParts {
   readonly settings: EngineSettings;
   readonly pageTokenKey: Uint8Array;
   readonly rules: Rules;
+}
+
+/** Everything the engine needs from outside. */
+export interface EngineParts extends TaskParts {
+  readonly outbox: Outbox;
 }

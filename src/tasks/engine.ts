@@ -91,17 +91,18 @@ export function createEngine(parts: EngineParts): DurableEngine {
   async function send(call: Call, request: SendMessageRequest): Promise<Task | Message> {
     const message = messageOf(request);
     const limit = request.configuration?.historyLength;
+    const config = request.configuration?.taskPushNotificationConfig;
     if (call.agent.replies === "message") {
       return runMessageAgent(parts, call, message);
     }
     if (request.configuration?.returnImmediately) {
-      const { key, turn, snapshot } = await starter.start(call, message, "immediate");
+      const { key, turn, snapshot } = await starter.start(call, message, "immediate", config);
       return withHistory(
         snapshot?.task ?? (await find(call, key.taskId)).task,
         limit ?? turn?.writer.task?.history.length,
       );
     }
-    const { key, turn, snapshot } = await starter.start(call, message, "blocking");
+    const { key, turn, snapshot } = await starter.start(call, message, "blocking", config);
     if (snapshot && !turn && endsTurn(snapshot.task.status?.state ?? 0)) {
       return withHistory(snapshot.task, limit);
     }
@@ -130,7 +131,12 @@ export function createEngine(parts: EngineParts): DurableEngine {
       };
       return;
     }
-    const { key, snapshot, turn } = await starter.start(call, message, "stream");
+    const { key, snapshot, turn } = await starter.start(
+      call,
+      message,
+      "stream",
+      request.configuration?.taskPushNotificationConfig,
+    );
     const first = snapshot ?? snapshotOf(turn);
     if (!first) {
       throw notCreated(turn);
@@ -240,9 +246,6 @@ function keyOf(call: Call, taskId: string): TaskKey {
 function messageOf(request: SendMessageRequest): Message {
   if (!request.message) {
     throw invalid("message", "is required");
-  }
-  if (request.configuration?.taskPushNotificationConfig) {
-    throw new TaskError({ code: "push-unsupported" });
   }
   return request.message;
 }

@@ -10,14 +10,15 @@ const MAX_PROJECTION = 256 * 1024;
 
 /**
  * Moves an ended task from open to done, in this order, so that it is always one of both (I15). May be repeated.
- * A task that ended in its first commit was never open.
+ * `leavesOpen` is false for a task that ended in its first commit, which was never open, and for one whose webhooks
+ * have not heard of its end: by its open row the sweep sees to them.
  */
 export async function finishIndex(
   parts: EngineParts,
   open: OpenRow,
   head: Head,
   task: Task,
-  isOpen: boolean,
+  leavesOpen: boolean,
 ): Promise<void> {
   const { scope, taskId, agent } = open;
   const deadline = parts.clock.monotonic() + parts.settings.lease;
@@ -31,7 +32,7 @@ export async function finishIndex(
     projection: toProjection(task),
   };
   await retry(parts, deadline, () => parts.index.putDone(row));
-  if (isOpen) {
+  if (leavesOpen) {
     await retry(parts, deadline, () => parts.index.deleteOpen(open));
   }
 }

@@ -107,7 +107,12 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         isOpen = true;
         return parts.index.putOpen(turn.open);
       },
-      onCommit: (events, head) => tails.publish(key, events, head),
+      onCommit(events, head) {
+        tails.publish(key, events, head);
+        if (head.pushConfigs > 0 && events.length > 0) {
+          parts.outbox.committed(key, head);
+        }
+      },
       onCancel: () => stop("canceled"),
       onLost: (error) => {
         lost = error;
@@ -198,7 +203,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       return;
     }
     try {
-      await finishIndex(parts, open, head, task, isOpen);
+      await finishIndex(parts, open, head, task, isOpen && head.pushConfigs === 0);
     } catch (error) {
       // An open row stays for the sweep to finish.
       parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });

@@ -1,6 +1,6 @@
 import type { Message, Task } from "@a2a-js/sdk";
 import type { TaskKey } from "../ports/task-log.ts";
-import type { EngineParts } from "./engine-parts.ts";
+import type { TaskParts } from "./engine-parts.ts";
 import { fold } from "./fold.ts";
 import { parseHead } from "./head.ts";
 import { decodeEvent, decodeSnapshot, eventKey } from "./rows.ts";
@@ -19,7 +19,7 @@ export function isTaskId(id: string): boolean {
 }
 
 /** The whole task as of its newest head. Undefined when there is none, or it is being removed. */
-export async function readTask(parts: EngineParts, key: TaskKey): Promise<StoredTask | undefined> {
+export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTask | undefined> {
   const stored = await parts.log.readTask(key);
   if (!stored) {
     return undefined;
@@ -40,7 +40,12 @@ export async function readTask(parts: EngineParts, key: TaskKey): Promise<Stored
 }
 
 /** Events with `after < generation <= upTo`. */
-export async function readEvents(parts: EngineParts, key: TaskKey, after: number, upTo: number): Promise<LogEvent[]> {
+export async function readEvents(
+  parts: Pick<TaskParts, "log" | "payloads">,
+  key: TaskKey,
+  after: number,
+  upTo: number,
+): Promise<LogEvent[]> {
   if (after >= upTo) {
     return [];
   }
@@ -56,7 +61,7 @@ function taskOf({ response }: LogEvent): Task | undefined {
 const MAX_REFERENCES = 10;
 
 /** The caller's own tasks that a message refers to (specification 3.4.3); what is foreign or unknown is left out. */
-export async function readReferences(parts: EngineParts, scope: string, message: Message): Promise<Task[]> {
+export async function readReferences(parts: TaskParts, scope: string, message: Message): Promise<Task[]> {
   if (message.referenceTaskIds.length === 0) {
     return [];
   }

@@ -1,13 +1,13 @@
 import { StoreError } from "../ports/store-error.ts";
 import { delay } from "./delay.ts";
-import type { EngineParts } from "./engine-parts.ts";
+import type { TaskParts } from "./engine-parts.ts";
 import { TaskError } from "./task-fault.ts";
 
 /**
  * Repeats an operation that may be repeated until the store answers.
  * @throws TaskError `unavailable` when it did not by `deadline` (monotonic ms), or what the store rejects.
  */
-export async function retry<T>(parts: EngineParts, deadline: number, operation: () => Promise<T>): Promise<T> {
+export async function retry<T>(parts: TaskParts, deadline: number, operation: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await operation();
@@ -21,7 +21,7 @@ export async function retry<T>(parts: EngineParts, deadline: number, operation: 
 }
 
 /** Waits before the next attempt: 20 ms doubling to a second, with jitter. @throws TaskError `unavailable` past `deadline`. */
-export async function backOff(parts: EngineParts, attempt: number, deadline: number, cause?: unknown): Promise<void> {
+export async function backOff(parts: TaskParts, attempt: number, deadline: number, cause?: unknown): Promise<void> {
   if (parts.clock.monotonic() >= deadline) {
     const message = "The task store did not answer in time. Try again.";
     throw new TaskError({ code: "unavailable", message, retryAfter: 2 }, { cause });

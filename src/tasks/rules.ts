@@ -48,6 +48,7 @@ export const rules = {
   endCanceled,
   endAbandoned,
   purge,
+  addPushConfig,
 };
 
 export type Rules = typeof rules;
@@ -61,6 +62,8 @@ export interface NewTask {
   readonly message: Message;
   /** False when a work message starts the turn elsewhere. */
   readonly held: boolean;
+  /** Configs that come with the message. */
+  readonly pushConfigs?: number;
 }
 
 function create(task: NewTask, by: Writer): Change {
@@ -96,7 +99,7 @@ function create(task: NewTask, by: Writer): Change {
       lease: task.held ? leaseOf(by) : undefined,
       cancel: undefined,
       attempts: 0,
-      pushConfigs: 0,
+      pushConfigs: task.pushConfigs ?? 0,
       purging: false,
       caller: task.caller,
     },
@@ -246,6 +249,17 @@ function purge(head: Head, by: Writer): Decision {
     return { refused: { code: "idle" } };
   }
   return { change: { head: { ...beginEpoch(head, by, false), purging: true }, events: [] } };
+}
+
+/** Its row goes with the head, so that it knows every event after it. */
+function addPushConfig(head: Head, taskId: string): Decision {
+  if (head.purging) {
+    return { refused: { code: "not-found", taskId } };
+  }
+  if (head.schema > SCHEMA) {
+    return refuse(NEWER);
+  }
+  return { change: { head: { ...head, pushConfigs: head.pushConfigs + 1 }, events: [] } };
 }
 
 const NEWER = "Task was written by a newer version of this gateway. Try again: an instance of that version may answer.";

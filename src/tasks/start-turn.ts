@@ -1,4 +1,4 @@
-import type { Message, Task } from "@a2a-js/sdk";
+import type { Message, Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { majorOf } from "../ports/agent-registry.ts";
 import type { LogRow, TaskKey } from "../ports/task-log.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -30,9 +30,11 @@ interface Begun {
   readonly turn?: HeldTurn;
 }
 
+type Mode = "blocking" | "stream" | "immediate";
+
 export interface Starter {
   /** Accepts a message: a new task, or the next turn of one that waits. Committed on return, but for a short blocking call. */
-  start(call: Call, message: Message, mode: "blocking" | "stream" | "immediate"): Promise<Begun>;
+  start(call: Call, message: Message, mode: Mode, config?: TaskPushNotificationConfig): Promise<Begun>;
 }
 
 /** A first commit, by this call or an earlier one with its key. */
@@ -51,14 +53,19 @@ const IS_PURGED: Refusal = {
 const FIRST_COMMIT_WITHIN = 25;
 
 export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails): Starter {
-  const { clock, index, queue, random, registry, rules, settings } = parts;
+  const { clock, index, outbox, queue, random, registry, rules, settings } = parts;
 
   return {
-    start: (call, message, mode) =>
-      message.taskId === "" ? create(call, message, mode) : followUp(call, message, mode),
+    start: (call, message, mode, config) =>
+      message.taskId === "" ? create(call, message, mode, config) : followUp(call, message, mode, config),
   };
 
-  async function create(call: Call, message: Message, mode: string): Promise<Begun> {
+  async function create(
+    call: Call,
+    message: Message,
+    mode: Mode,
+    config: TaskPushNotificationConfig | undefined,
+  ): Promise<Begun> {
     const { agent, caller, idempotencyKey } = call;
     const { scope } = caller;
     const taskId = idempotencyKey === undefined ? random.id() : toKeyedTaskId(scope, agent.id, idempotencyKey);
@@ -68,18 +75,29 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     if (earlier) {
       return earlier;
     }
+    // Rows that go with the task: it is created on its own then, not with what its agent does first.
+    const rows = [...(keyRow ? [keyRow] : []), ...(config ? [await outbox.toRow(call, config, key, 0)] : [])];
     const contextId = message.contextId || random.id();
     const held = mode !== "immediate" && agent.runs === "inline";
     const own = { ...copyOf(message), taskId: key.taskId, contextId };
-    const task = { taskId: key.taskId, agent: agent.id, major: majorOf(agent), contextId, caller, message: own, held };
+    const task = {
+      taskId: key.taskId,
+      agent: agent.id,
+      major: majorOf(agent),
+      contextId,
+      caller,
+      message: own,
+      held,
+      ...(config && { pushConfigs: 1 }),
+    };
     if (!held) {
-      return createQueued(key, task, keyRow);
+      return createQueued(key, task, rows, keyRow);
     }
     const references = await readReferences(parts, caller.scope, message);
     turns.admit();
     const since = clock.monotonic();
     const nonce = random.id();
-    const created = keyRow && (await createKeyed(key, task, keyRow, nonce));
+    const created = rows.length > 0 ? await createAhead(key, task, rows, keyRow, nonce) : undefined;
     if (created && !created.version) {
       return created;
     }
@@ -114,14 +132,20 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     return { key, turn };
   }
 
-  async function createQueued(key: TaskKey, task: NewTask, keyRow: LogRow | undefined): Promise<Begun> {
+  async function createQueued(
+    key: TaskKey,
+    task: NewTask,
+    rows: readonly LogRow[],
+    keyRow: LogRow | undefined,
+  ): Promise<Begun> {
     const deadline = clock.monotonic() + settings.lease / 3;
-    const created = keyRow
-      ? await createKeyed(key, task, keyRow, random.id())
-      : await Promise.all([
-          createFirst(key, task, [], random.id(), deadline),
-          retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1))),
-        ]).then(([first]) => first);
+    const created =
+      rows.length > 0
+        ? await createAhead(key, task, rows, keyRow, random.id())
+        : await Promise.all([
+            createFirst(key, task, [], random.id(), deadline),
+            retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1))),
+          ]).then(([first]) => first);
     if (!created) {
       throw new Error(`task ${key.taskId}: its id is taken`);
     }
@@ -135,10 +159,17 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
    * The open row goes first: a repeat that finds the task may then rely on the sweep for it, whatever became of the
    * attempt that created it.
    */
-  async function createKeyed(key: TaskKey, task: NewTask, keyRow: LogRow, nonce: string): Promise<Created> {
+  async function createAhead(
+    key: TaskKey,
+    task: NewTask,
+    rows: readonly LogRow[],
+    keyRow: LogRow | undefined,
+    nonce: string,
+  ): Promise<Created> {
     const deadline = clock.monotonic() + settings.lease / 3;
     await retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1)));
-    const created = (await createFirst(key, task, [keyRow], nonce, deadline)) ?? (await findEarlier(key, keyRow));
+    const created =
+      (await createFirst(key, task, rows, nonce, deadline)) ?? (keyRow && (await findEarlier(key, keyRow)));
     if (!created) {
       throw new TaskError({
         code: "unavailable",
@@ -172,6 +203,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     if (first?.$case !== "task") {
       throw new Error(`task ${key.taskId}: its log does not begin with a Task`);
     }
+    outbox.committed(key, outcome.change.head);
     const snapshot = { task: first.value, generation: 1 };
     return { key, snapshot, ...(outcome.code === "committed" && { version: outcome.version }) };
   }
@@ -186,7 +218,12 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     return stored && { key, snapshot: { task: stored.task, generation: stored.head.generation } };
   }
 
-  async function followUp(call: Call, message: Message, mode: string): Promise<Begun> {
+  async function followUp(
+    call: Call,
+    message: Message,
+    mode: Mode,
+    config: TaskPushNotificationConfig | undefined,
+  ): Promise<Begun> {
     const key = { scope: call.caller.scope, taskId: message.taskId };
     const deadline = clock.monotonic() + settings.lease / 3;
     const stored = isTaskId(key.taskId) ? await retry(parts, deadline, () => readTask(parts, key)) : undefined;
@@ -214,7 +251,8 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
       if (!head || head.turn !== stored.head.turn) {
         return { refused: { code: "unsupported", message: "Another message continued this task first." } };
       }
-      return rules.acceptMessage(head, key.taskId, own, isHeld, writerOf(parts, nonce));
+      const heard = config ? { ...head, pushConfigs: head.pushConfigs + 1 } : head;
+      return rules.acceptMessage(heard, key.taskId, own, isHeld, writerOf(parts, nonce));
     };
     const keyRow =
       call.idempotencyKey === undefined ? undefined : toKeyRow(call.idempotencyKey, message, stored.head.turn + 1);
@@ -222,6 +260,10 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     if (earlier) {
       return earlier;
     }
+    const rows = [
+      ...(keyRow ? [keyRow] : []),
+      ...(config ? [await outbox.toRow(call, config, key, stored.head.generation)] : []),
+    ];
     const foreseen = decide(stored.head);
     if ("refused" in foreseen) {
       throw toError(foreseen.refused, key.taskId);
@@ -232,7 +274,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     const open = openRow(parts, key, agent.id, stored.head.turn + 1);
     await retry(parts, deadline, () => index.putOpen(open));
     const since = clock.monotonic();
-    const outcome = await transact(parts, { key, from: stored, decide, rows: keyRow ? [keyRow] : [], deadline });
+    const outcome = await transact(parts, { key, from: stored, decide, rows, deadline });
     if (outcome.code === "refused") {
       const meanwhile = keyRow && (await findEarlier(key, keyRow));
       if (meanwhile) {
@@ -242,6 +284,7 @@ export function createStarter(parts: EngineParts, turns: HeldTurns, tails: Tails
     }
     const { version, change } = outcome;
     tails.publish(key, change.events, version.head);
+    outbox.committed(key, change.head);
     // Left behind, the sweep deletes it: its turn is over.
     index.deleteOpen({ ...open, turn: stored.head.turn }).catch(() => {});
     const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);

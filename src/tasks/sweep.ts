@@ -81,13 +81,16 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
     // Not after somebody put it again, for a turn that begins right now.
     return index.deleteOpen(row, etag);
   }
-  const next = "due" in action ? action.due : clock.now() + settings.lease * 1.5;
-  if (!(await index.claimOpen(row, etag, next))) {
+  const isHeard = !version || version.head.pushConfigs === 0 || !(await parts.outbox.remind(key, version.head));
+  const soon = clock.now() + settings.lease;
+  // Whoever is told of a webhook that lags may die too: that is not to wait for as long as the task does.
+  const due = "due" in action && (isHeard || action.due < soon) ? action.due : soon;
+  if (!(await index.claimOpen(row, etag, due))) {
     return;
   }
   switch (action.do) {
     case "finish":
-      return version && endElsewhere(parts, key, version.head);
+      return version && endElsewhere(parts, key, version.head, isHeard);
     case "abandon":
       return (
         version &&
@@ -118,6 +121,7 @@ async function end(
   });
   if (outcome.code === "committed") {
     tails.publish(key, outcome.change.events, outcome.version.head);
+    parts.outbox.committed(key, outcome.change.head);
     await endElsewhere(parts, key, outcome.change.head);
   }
 }

@@ -11,6 +11,8 @@ import { readVersion } from "./transact.ts";
 const BUSY_LOOK = 50;
 const QUIET_LOOK = 500;
 const WAITING_LOOK = 10_000;
+/** A task whose last news came from elsewhere within this is one where events come (ms). */
+const BUSY_FOR = 1_000;
 /** Events kept for watchers that are a little behind; the rest is read from the table. */
 const RECENT_EVENTS = 64;
 const EVENTS_PER_READ = 100;
@@ -34,6 +36,8 @@ interface Tail {
   recent: LogEvent[];
   interval: number;
   hinted: boolean;
+  /** Monotonic ms until which it is looked at often. */
+  busyUntil: number;
   gone: boolean;
   cancelLook: () => void;
 }
@@ -127,6 +131,7 @@ export function createTails(parts: EngineParts): Tails {
         recent: [],
         interval: BUSY_LOOK,
         hinted: false,
+        busyUntil: 0,
         gone: false,
         cancelLook: () => {},
       };
@@ -162,8 +167,12 @@ export function createTails(parts: EngineParts): Tails {
         wake(tail);
         return;
       }
-      const news = version.head.generation > tail.known;
-      tail.interval = intervalAfter(tail, version.head, news);
+      const now = parts.clock.monotonic();
+      // News that nobody here told of comes from another instance: more may follow soon.
+      if (version.head.generation > tail.known && !tail.hinted) {
+        tail.busyUntil = now + BUSY_FOR;
+      }
+      tail.interval = intervalAfter(tail, version.head, now);
       tail.hinted = false;
       advance(tail, version.head.generation);
       handleLook(tail.key, version.head);
@@ -179,15 +188,11 @@ export function createTails(parts: EngineParts): Tails {
   }
 }
 
-/** News that nobody here told of comes from another instance: more may follow soon. */
-function intervalAfter(tail: Tail, head: Head, news: boolean): number {
+function intervalAfter(tail: Tail, head: Head, now: number): number {
   if (isInterrupted(head.state)) {
     return WAITING_LOOK;
   }
-  if (news && !tail.hinted) {
-    return BUSY_LOOK;
-  }
-  return Math.min(Math.max(tail.interval, BUSY_LOOK) * 2, QUIET_LOOK);
+  return now < tail.busyUntil ? BUSY_LOOK : Math.min(Math.max(tail.interval, BUSY_LOOK) * 2, QUIET_LOOK);
 }
 
 function advance(tail: Tail, generation: number): void {

@@ -17,6 +17,8 @@ export interface Call {
   /** Replays the events after this generation instead of a snapshot (our extension). */
   readonly lastEventId?: number;
   readonly idempotencyKey?: string;
+  /** Of the protocol; 1.0 when absent. */
+  readonly version?: "1.0" | "0.3";
 }
 
 /** An event together with its place in the task's log; a snapshot carries the generation it is of. */

@@ -1,7 +1,7 @@
 import type { Task } from "@a2a-js/sdk";
 import type { Etag, LogRow, LogWrite, TaskKey } from "../ports/task-log.ts";
 import { StoreError } from "../ports/store-error.ts";
-import type { EngineParts } from "./engine-parts.ts";
+import type { TaskParts } from "./engine-parts.ts";
 import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
 import { claimParts, needsClaim, partsOf } from "./claims.ts";
@@ -46,7 +46,7 @@ export interface Transaction {
  * @throws TaskError `unavailable` when the store could not say by the deadline; the change may still appear.
  */
 export async function transact(
-  parts: EngineParts,
+  parts: TaskParts,
   { key, from, decide, rows: further = [], taskAfter, deadline }: Transaction,
 ): Promise<Outcome> {
   let version = from;
@@ -89,7 +89,7 @@ export async function transact(
 
 /** What became of `change` now that the head reads `current`; undefined when it never took effect. */
 async function explain(
-  parts: EngineParts,
+  parts: TaskParts,
   key: TaskKey,
   before: Version | undefined,
   current: Version | undefined,
@@ -116,7 +116,7 @@ async function explain(
   return undefined;
 }
 
-export async function readVersion(parts: EngineParts, key: TaskKey): Promise<Version | undefined> {
+export async function readVersion(parts: TaskParts, key: TaskKey): Promise<Version | undefined> {
   const row = await parts.log.readHead(key);
   return row && { head: parseHead(row.body), etag: row.etag };
 }
@@ -147,7 +147,7 @@ function hasUnstoredContent({ response, message }: LogEvent): boolean {
 }
 
 /** Large content goes ahead of the transaction that points at it. */
-async function storeContent(parts: EngineParts, key: TaskKey, { events }: Change, deadline: number): Promise<void> {
+async function storeContent(parts: TaskParts, key: TaskKey, { events }: Change, deadline: number): Promise<void> {
   for (const { response, message } of events) {
     const content = partsOf(response, message);
     if (needsClaim(content)) {
@@ -156,12 +156,7 @@ async function storeContent(parts: EngineParts, key: TaskKey, { events }: Change
   }
 }
 
-function storeBodies(
-  parts: EngineParts,
-  key: TaskKey,
-  rows: readonly RowWrite[],
-  deadline: number,
-): Promise<RowWrite[]> {
+function storeBodies(parts: TaskParts, key: TaskKey, rows: readonly RowWrite[], deadline: number): Promise<RowWrite[]> {
   return Promise.all(
     rows.map(async ({ op, row }) => ({
       op,

@@ -48,6 +48,7 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
   }
   const { version, change } = outcome;
   tails.publish(key, change.events, version.head);
+  parts.outbox.committed(key, change.head);
   parts.logger.info("turn.taken", {
     taskId: key.taskId,
     turn: message.turn,

@@ -7,7 +7,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["ports"],
   client: ["ports"],
   tasks: ["ports", "telemetry"],
-  push: ["ports", "telemetry"],
+  // It reads the engine's rows, and changes heads by its rules.
+  push: ["ports", "telemetry", "tasks"],
   auth: ["ports", "telemetry", "tasks", "push"],
   protocol: ["ports", "telemetry", "tasks", "push", "auth"],
   agents: ["ports", "telemetry", "tasks"],

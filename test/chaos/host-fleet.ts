@@ -1,11 +1,13 @@
+import type { PushConfigs } from "../../src/push/push-configs.ts";
 import type { TaskEngine } from "../../src/tasks/task-engine.ts";
 import { startHost } from "../support/host-process.ts";
 import type { HostProcess } from "../support/host-process.ts";
-import { createRemoteEngine } from "./remote-engine.ts";
+import { createRemoteEngine, createRemotePushConfigs } from "./remote-engine.ts";
 
 /** A running host, as clients and the disturber see it. */
 export interface FleetHost {
   readonly engine: TaskEngine;
+  readonly pushConfigs: Pick<PushConfigs, "create" | "delete">;
   readonly isDead: boolean;
   /** Clients do not choose it now. */
   readonly isStopped: boolean;
@@ -45,6 +47,7 @@ export function createFleet(env: Readonly<Record<string, string>>): Fleet {
       const death = Promise.withResolvers<void>();
       const host: Member = {
         engine: createRemoteEngine(process.url),
+        pushConfigs: createRemotePushConfigs(process.url),
         process,
         instance: /"instance":"([^"]+)"/.exec(process.output)?.[1] ?? "",
         isDead: false,

@@ -1,4 +1,12 @@
-import { ListTasksResponse, ListTasksRequest, SendMessageRequest, StreamResponse, Task } from "@a2a-js/sdk";
+import {
+  ListTasksRequest,
+  ListTasksResponse,
+  SendMessageRequest,
+  StreamResponse,
+  Task,
+  TaskPushNotificationConfig,
+} from "@a2a-js/sdk";
+import type { PushConfigs } from "../../src/push/push-configs.ts";
 import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
 import { readSse } from "../conformance/sse.ts";
@@ -17,28 +25,19 @@ interface RpcAnswer {
 export function createRemoteEngine(url: string): TaskEngine {
   return {
     async send(call, request) {
-      const { task } = (await ask(call, "SendMessage", SendMessageRequest.toJSON(request))) as { task: unknown };
+      const { task } = (await ask(url, call, "SendMessage", SendMessageRequest.toJSON(request))) as { task: unknown };
       return Task.fromJSON(task);
     },
     stream: (call, request) => open(call, "SendStreamingMessage", SendMessageRequest.toJSON(request)),
-    get: async (call, request) => Task.fromJSON(await ask(call, "GetTask", request)),
+    get: async (call, request) => Task.fromJSON(await ask(url, call, "GetTask", request)),
     list: async (call, request) =>
-      ListTasksResponse.fromJSON(await ask(call, "ListTasks", ListTasksRequest.toJSON(request))),
-    cancel: async (call, request) => Task.fromJSON(await ask(call, "CancelTask", request)),
+      ListTasksResponse.fromJSON(await ask(url, call, "ListTasks", ListTasksRequest.toJSON(request))),
+    cancel: async (call, request) => Task.fromJSON(await ask(url, call, "CancelTask", request)),
     subscribe: (call, request) => open(call, "SubscribeToTask", request),
   };
 
-  async function ask(call: Call, method: string, params: unknown): Promise<unknown> {
-    const response = await post(call, method, params);
-    const { result, error } = (await response.json()) as RpcAnswer;
-    if (error) {
-      throw toError(response.status, error);
-    }
-    return result;
-  }
-
   async function* open(call: Call, method: string, params: unknown): AsyncGenerator<LoggedResponse, void, undefined> {
-    const response = await post(call, method, params);
+    const response = await post(url, call, method, params);
     if (!response.headers.get("content-type")?.startsWith("text/event-stream") || !response.body) {
       const { error } = (await response.json()) as RpcAnswer;
       throw error ? toError(response.status, error) : new Error(`${method}: not a stream`);
@@ -53,25 +52,52 @@ export function createRemoteEngine(url: string): TaskEngine {
       }
     }
   }
+}
 
-  function post({ agent, caller, signal, lastEventId, idempotencyKey }: Call, method: string, params: unknown) {
-    const headers: Record<string, string> = { "content-type": "application/json", "a2a-version": "1.0" };
-    if (lastEventId !== undefined) {
-      headers["a2a-extensions"] = EXTENSION;
-      headers["last-event-id"] = String(lastEventId);
-    }
-    if (idempotencyKey !== undefined) {
-      headers["idempotency-key"] = idempotencyKey;
-    }
-    // Without authentication a tenant is what makes another caller.
-    const tenant = caller.scope === STRANGER ? "/stranger" : "";
-    return fetch(`${url}/agents/${agent.id}${tenant}`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(HUNG)]),
-    });
+/** Push notification configs of such a host. */
+export function createRemotePushConfigs(url: string): Pick<PushConfigs, "create" | "delete"> {
+  return {
+    create: async (call, config) =>
+      TaskPushNotificationConfig.fromJSON(
+        await ask(url, call, "CreateTaskPushNotificationConfig", TaskPushNotificationConfig.toJSON(config)),
+      ),
+    async delete(call, request) {
+      await ask(url, call, "DeleteTaskPushNotificationConfig", request);
+    },
+  };
+}
+
+async function ask(url: string, call: Call, method: string, params: unknown): Promise<unknown> {
+  const response = await post(url, call, method, params);
+  const { result, error } = (await response.json()) as RpcAnswer;
+  if (error) {
+    throw toError(response.status, error);
   }
+  return result;
+}
+
+function post(
+  url: string,
+  { agent, caller, signal, lastEventId, idempotencyKey }: Call,
+  method: string,
+  params: unknown,
+): Promise<Response> {
+  const headers: Record<string, string> = { "content-type": "application/json", "a2a-version": "1.0" };
+  if (lastEventId !== undefined) {
+    headers["a2a-extensions"] = EXTENSION;
+    headers["last-event-id"] = String(lastEventId);
+  }
+  if (idempotencyKey !== undefined) {
+    headers["idempotency-key"] = idempotencyKey;
+  }
+  // Without authentication a tenant is what makes another caller.
+  const tenant = caller.scope === STRANGER ? "/stranger" : "";
+  return fetch(`${url}/agents/${agent.id}${tenant}`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(HUNG)]),
+  });
 }
 
 function toError(status: number, { code, message }: { readonly code: number; readonly message: string }): Error {

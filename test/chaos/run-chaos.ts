@@ -17,6 +17,9 @@ import type { Violation } from "../simulation/checker.ts";
 import { createPrng } from "../simulation/prng.ts";
 import { createSimAgents } from "../simulation/sim-agents.ts";
 import { createSimClient } from "../simulation/sim-client.ts";
+import { checkWebhooks } from "../simulation/webhook-checker.ts";
+import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+import type { Notification, WebhookReceiver } from "../support/webhook-receiver.ts";
 import { createTranscript } from "../simulation/transcript.ts";
 import type { Transcript } from "../simulation/transcript.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
@@ -54,6 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const prng = createPrng(seed);
   const folder = mkdtempSync(join(tmpdir(), "a2a-chaos-"));
   const azurite = await startAzurite();
+  const receiver = await startWebhookReceiver();
   const proxies = await Promise.all(
     [azurite.tablePort, azurite.blobPort, azurite.queuePort].map((port) => startFaultProxy(port)),
   );
@@ -66,6 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     GATEWAY_CONFIG: fileURLToPath(new URL("chaos-gateway.config.ts", import.meta.url)),
     STATE_KEY: Buffer.alloc(32, seed).toString("base64"),
     CHAOS_LEDGER: join(folder, "ledger"),
+    WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
     LEASE_SECONDS: String(LEASE_SECONDS),
     SWEEP_SECONDS: options.withoutSweep ? "600" : "1",
     SHUTDOWN_GRACE: "500 ms",
@@ -81,11 +86,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const began = performance.now();
     const isOver = (): boolean => performance.now() - began > seconds * 1_000;
     const transcript = createTranscript(scope, false);
+    let webhooks = 0;
     const world = {
       prng,
       agents: createSimAgents(createSystemClock(), openLedger(join(folder, "unused"))),
       pauses: [5, 50, 400],
       patience: 30_000,
+      newWebhook: () => `${receiver.url}/${(webhooks += 1)}`,
       get now() {
         return performance.now() - began;
       },
@@ -122,6 +129,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const violations: Violation[] = [
       ...(await check(store, transcript, readReported(join(folder, "ledger")))),
       ...(await checkChecker(store, transcript)),
+      ...(await untilHeard(() => checkWebhooks(store.log, transcript, toReceivers(receiver, began)))),
       ...disturbance.stuck.map((detail) => ({ invariant: "answers", detail })),
       ...(isAtRest
         ? []
@@ -151,6 +159,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         "store requests in trouble": requests,
         streams: transcript.streams.length,
         "events replayed": transcript.replayed,
+        webhooks: transcript.webhooks.length,
+        "webhook deliveries": receiver.notifications.length,
         "repeats under a key": transcript.keys.length,
         cancels: transcript.cancels.length,
         reads: transcript.reads.length,
@@ -160,7 +170,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   } finally {
     await fleet.close();
     await Promise.all(proxies.map((proxy) => proxy.close()));
-    await azurite.close();
+    await Promise.all([azurite.close(), receiver.close()]);
     rmSync(folder, { recursive: true });
   }
 }
@@ -181,6 +191,30 @@ async function checkChecker(store: StorageAccount, transcript: Transcript): Prom
   return ["I3", "I4"]
     .filter((expected) => !violations.some(({ invariant }) => invariant === expected))
     .map((missed) => ({ invariant: "checker", detail: `does not see a broken ${missed}` }));
+}
+
+/** Deliveries that failed in the trouble wait for their next attempt. */
+async function untilHeard(look: () => Promise<Violation[]>): Promise<Violation[]> {
+  const deadline = performance.now() + LEASE_SECONDS * 3_000;
+  for (;;) {
+    const violations = await look();
+    if (violations.length === 0 || performance.now() > deadline) {
+      return violations;
+    }
+    await wait(300);
+  }
+}
+
+function toReceivers(
+  { notifications, url: base }: WebhookReceiver,
+  began: number,
+): Parameters<typeof checkWebhooks>[2] {
+  const of = (url: string): readonly Notification[] => notifications.filter(({ path }) => base + path === url);
+  return {
+    heardBy: (url) =>
+      of(url).map(({ headers, at }) => ({ generation: Number(headers["a2a-event-id"]), began: at - began })),
+    attemptsTo: (url) => of(url).map(({ at }) => at - began),
+  };
 }
 
 /** About one request in thirty meets something. */

@@ -28,7 +28,7 @@ describeHosts("Agent Cards", (host) => {
       }
     }
     expect(supportedInterfaces[0]).toMatchObject({ protocolBinding: "JSONRPC", protocolVersion: "1.0" });
-    expect(capabilities).toMatchObject({ streaming: true, pushNotifications: false });
+    expect(capabilities).toMatchObject({ streaming: true, pushNotifications: true });
     expect(capabilities.extendedAgentCard ?? false).toBe(false);
   });
 

@@ -4,7 +4,6 @@ import {
   ClientFactory,
   DefaultAgentCardResolver,
   JsonRpcTransportFactory,
-  PushNotificationNotSupportedError,
   RestTransportFactory,
   TaskNotCancelableError,
   TaskNotFoundError,
@@ -106,11 +105,24 @@ describeHosts("the v0.3 client of @a2a-js/sdk [wire-v03]", (host) => {
       expect((await client.getTask({ id: asked.id, historyLength: 1 })).history).toHaveLength(1);
     });
 
+    test("keeps push notification configs", async () => {
+      const { transport } = await connect("chat");
+      const { id } = mustBeTask(await transport.sendMessage(toParams("hi")));
+      const authentication = { schemes: ["Bearer"], credentials: "secret" };
+      const pushNotificationConfig = { id: "one", url: "https://client.example/hook", token: "t", authentication };
+      const set = await transport.setTaskPushNotificationConfig({ taskId: id, pushNotificationConfig });
+      const config = { id, pushNotificationConfigId: "one" };
+      expect(set).toMatchObject({ taskId: id, pushNotificationConfig: { id: "one", url: pushNotificationConfig.url } });
+      expect(await transport.getTaskPushNotificationConfig(config)).toEqual(set);
+      expect(await transport.listTaskPushNotificationConfig({ id })).toEqual([set]);
+      await transport.deleteTaskPushNotificationConfig(config);
+      expect(await transport.listTaskPushNotificationConfig({ id })).toEqual([]);
+    });
+
     test("knows each refusal by its class", async () => {
       const client = await connect("echo");
       const { id } = mustBeTask(await client.sendMessage(toParams("hi")));
       const config = { id, pushNotificationConfigId: "one" };
-      const pushNotificationConfig = { id: "one", url: "https://client.example/hook" };
       const { transport } = client;
       const refusals: [new () => Error, () => Promise<unknown>][] = [
         [TaskNotFoundError, async () => client.getTask({ id: randomUUID() })],
@@ -121,13 +133,7 @@ describeHosts("the v0.3 client of @a2a-js/sdk [wire-v03]", (host) => {
         ],
         [TaskNotCancelableError, async () => client.cancelTask({ id })],
         [UnsupportedOperationError, async () => client.sendMessage(toParams("more", { taskId: id }))],
-        [
-          PushNotificationNotSupportedError,
-          async () => transport.setTaskPushNotificationConfig({ taskId: id, pushNotificationConfig }),
-        ],
-        [PushNotificationNotSupportedError, async () => transport.getTaskPushNotificationConfig(config)],
-        [PushNotificationNotSupportedError, async () => transport.listTaskPushNotificationConfig({ id })],
-        [PushNotificationNotSupportedError, async () => transport.deleteTaskPushNotificationConfig(config)],
+        [TaskNotFoundError, async () => transport.getTaskPushNotificationConfig(config)],
       ];
       for (const [type, call] of refusals) await expect(call()).rejects.toBeInstanceOf(type);
     });

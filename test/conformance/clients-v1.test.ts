@@ -116,11 +116,31 @@ describeHosts("the v1.0 client of @a2a-js/sdk", (host) => {
       expect([ended.id, ended.status?.state]).toEqual([asked.id, TaskState.TASK_STATE_COMPLETED]);
     });
 
+    test("keeps push notification configs", async () => {
+      const client = await connect("chat");
+      const { id: taskId } = mustBeTask(await client.sendMessage(toRequest("hi")));
+      const config = { tenant: "", id: "one", taskId };
+      const authentication = { scheme: "Bearer", credentials: "secret" };
+      const hook = { ...config, url: "https://client.example/hook", token: "t", authentication };
+      const created = await client.createTaskPushNotificationConfig(hook);
+      expect(created).toMatchObject({
+        id: "one",
+        taskId,
+        url: hook.url,
+        token: "t",
+        authentication: { scheme: "Bearer" },
+      });
+      expect(await client.getTaskPushNotificationConfig(config)).toEqual(created);
+      const list = { tenant: "", taskId, pageSize: 0, pageToken: "" };
+      expect((await client.listTaskPushNotificationConfig(list)).configs).toEqual([created]);
+      await client.deleteTaskPushNotificationConfig(config);
+      expect((await client.listTaskPushNotificationConfig(list)).configs).toEqual([]);
+    });
+
     test("knows each refusal by its name", async () => {
       const client = await connect("echo");
       const ended = mustBeTask(await client.sendMessage(toRequest("hi")));
       const config = { tenant: "", id: "one", taskId: ended.id };
-      const hook = { ...config, url: "https://client.example/hook", token: "", authentication: undefined };
       const { transport } = client;
       // The client adds the version; its transports do not.
       const options = { serviceParameters: { "A2A-Version": "1.0" } };
@@ -130,14 +150,7 @@ describeHosts("the v1.0 client of @a2a-js/sdk", (host) => {
         ["TaskNotCancelableError", async () => client.cancelTask({ tenant: "", id: ended.id, metadata: undefined })],
         ["UnsupportedOperationError", async () => client.sendMessage(toRequest("more", { taskId: ended.id }))],
         ["UnsupportedOperationError", async () => transport.getExtendedAgentCard({ tenant: "" }, options)],
-        // Past the client's own look at the card.
-        ["PushNotificationNotSupportedError", async () => transport.createTaskPushNotificationConfig(hook, options)],
-        ["PushNotificationNotSupportedError", async () => transport.getTaskPushNotificationConfig(config, options)],
-        [
-          "PushNotificationNotSupportedError",
-          async () => transport.listTaskPushNotificationConfig({ ...config, pageSize: 0, pageToken: "" }, options),
-        ],
-        ["PushNotificationNotSupportedError", async () => transport.deleteTaskPushNotificationConfig(config, options)],
+        ["TaskNotFoundError", async () => transport.getTaskPushNotificationConfig(config, options)],
       ];
       for (const [name, call] of refusals) await expect(call()).rejects.toMatchObject({ name });
     });

@@ -19,17 +19,17 @@ describeHosts("v0.3 errors [wire-v03]", (host) => {
 
   test("have their codes over JSON-RPC", async () => {
     const { result: task } = await rpc("message/send", legacySend);
-    const config = { taskId: task.id, pushNotificationConfig: { url: "https://client.example/hook" } };
+    const config = { taskId: task.id, pushNotificationConfig: { url: "http://127.0.0.2/hook" } };
     const answers = [
       await rpc("tasks/get", { id: missing }),
       await rpc("tasks/cancel", { id: task.id }),
       await rpc("tasks/pushNotificationConfig/set", config),
-      await rpc("tasks/pushNotificationConfig/list", { id: task.id }),
+      await rpc("tasks/pushNotificationConfig/list", { id: missing }),
       await rpc("tasks/resubscribe", { id: task.id }),
       await rpc("message/send", { message: { ...legacySend.message, taskId: task.id } }),
       await rpc("message/send", { message: { ...legacySend.message, parts: [] } }),
     ];
-    expect(answers.map(({ error }) => error?.code)).toEqual([-32001, -32002, -32003, -32003, -32004, -32004, -32602]);
+    expect(answers.map(({ error }) => error?.code)).toEqual([-32001, -32002, -32602, -32001, -32004, -32004, -32602]);
   });
 
   test("have their codes and statuses over HTTP+JSON", async () => {
@@ -44,7 +44,7 @@ describeHosts("v0.3 errors [wire-v03]", (host) => {
     };
     expect(await call(`tasks/${missing}`)).toEqual([404, -32001]);
     expect(await call(`tasks/${task.id}:cancel`, { method: "POST" })).toEqual([400, -32002]);
-    expect(await call(`tasks/${task.id}/pushNotificationConfigs`)).toEqual([400, -32003]);
+    expect(await call(`tasks/${missing}/pushNotificationConfigs`)).toEqual([404, -32001]);
     expect(await call(`tasks/${task.id}:subscribe`, { method: "POST" })).toEqual([400, -32004]);
     expect(await call("message:send", { method: "POST", body: "{" })).toEqual([400, -32700]);
     expect(await call("message:send", { method: "POST", body: "{}" })).toEqual([400, -32602]);

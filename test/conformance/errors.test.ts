@@ -32,23 +32,6 @@ describeBindings("errors of the table [5.4-mapped] [5.1-same-errors] [11.6-error
     await expect(echo.call("CancelTask", { id: task.id })).rejects.toMatchObject(echo.refusal("TASK_NOT_CANCELABLE"));
   });
 
-  test("push operations are PushNotificationNotSupported [5.4-push-notification-not-supported] [3.3.4-push]", async () => {
-    const { task } = await echo.call("SendMessage", toSend("hi"));
-    const calls = [
-      echo.call("CreateTaskPushNotificationConfig", { taskId: task.id, url: "https://client.example/hook" }),
-      echo.call("GetTaskPushNotificationConfig", { taskId: task.id, id: "one" }),
-      echo.call("ListTaskPushNotificationConfigs", { taskId: task.id }),
-      echo.call("DeleteTaskPushNotificationConfig", { taskId: task.id, id: "one" }),
-      echo.call(
-        "SendMessage",
-        toSend("hi", {}, { taskPushNotificationConfig: { url: "https://client.example/hook" } }),
-      ),
-    ];
-    for (const call of await Promise.allSettled(calls)) {
-      expect(call).toMatchObject({ status: "rejected", reason: echo.refusal("PUSH_NOTIFICATION_NOT_SUPPORTED") });
-    }
-  });
-
   test("an extended card is UnsupportedOperation [5.4-unsupported-operation] [3.3.4-extended-card]", async () => {
     await expect(echo.call("GetExtendedAgentCard")).rejects.toMatchObject(echo.refusal("UNSUPPORTED_OPERATION"));
   });

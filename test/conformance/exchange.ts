@@ -53,11 +53,21 @@ export function findBodyFaults(exchange: Exchange, status: number, value: unknow
   if (binding === "catalog") return findCatalogFaults(value);
   if (binding === "card")
     return version === "1.0" ? findFaultsV1("AgentCard", value) : findFaultsV03("AgentCard", value);
+  if (version === "0.3" && operation.includes("/pushNotificationConfigs")) return findConfigFaults(value);
   if (version === "0.3") return findFaultsV03Rest(operation.endsWith(":send") ? "SendMessageResponse" : "Task", value);
   const result = findOperation(method, operation)?.result;
-  return result === undefined || result === null
-    ? [`no schema for ${method} ${operation}`]
-    : findFaultsV1(result, value);
+  if (result === null) return JSON.stringify(value) === "{}" ? [] : ["Empty is {}"];
+  return result === undefined ? [`no schema for ${method} ${operation}`] : findFaultsV1(result, value);
+}
+
+/** In v0.3 a resource of a2a.proto around what the JSON schema has too. */
+function findConfigFaults(value: unknown): string[] {
+  if (!isObject(value)) return ["not an object"];
+  const { configs, name, pushNotificationConfig } = value;
+  if (Array.isArray(configs)) return configs.flatMap(findConfigFaults);
+  if (Object.keys(value).length === 0) return [];
+  const isNamed = /^tasks\/[^/]+\/pushNotificationConfigs\/[^/]+$/.test(typeof name === "string" ? name : "");
+  return [...(isNamed ? [] : ["no name"]), ...findFaultsV03("PushNotificationConfig", pushNotificationConfig)];
 }
 
 export function findEventFaults({ binding, version }: Exchange, event: string | undefined, value: unknown): string[] {

@@ -23,6 +23,7 @@ export async function startNodeTarget(): Promise<ConformanceTarget> {
       PUBLIC_BASE_URL: url,
       TASK_STORE: "memory",
       AUTH_MODE: "none",
+      WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
       GATEWAY_CONFIG: config,
     },
     stdio: ["ignore", "pipe", "pipe"],

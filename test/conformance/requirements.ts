@@ -12,7 +12,6 @@ export interface Requirement {
   readonly later?: string;
 }
 
-const push = "arrives with push notifications";
 const auth = "arrives with authentication";
 const deployment = "a property of the deployment, checked by its own commands";
 
@@ -34,16 +33,15 @@ export const requirements: readonly Requirement[] = [
   { id: "3.1.4-visible-only", text: "only tasks that the caller may see are listed" },
   { id: "3.1.6-task-first", text: "a subscription begins with the current Task" },
   { id: "3.1.6-ends-at-terminal", text: "a subscription ends when the task reaches a terminal state" },
-  { id: "3.1.7-persists", text: "a push config lasts until the task ends or it is deleted", later: push },
-  { id: "3.1.8-details", text: "GetTaskPushNotificationConfig returns URL and settings", later: push },
+  { id: "3.1.7-persists", text: "a push config lasts until the task ends or it is deleted" },
+  { id: "3.1.8-details", text: "GetTaskPushNotificationConfig returns URL and settings" },
   {
     id: "3.1.8-missing",
     text: "GetTaskPushNotificationConfig fails for a config that is missing or foreign",
-    later: push,
   },
-  { id: "3.1.9-all", text: "ListTaskPushNotificationConfigs returns all active configs of the task", later: push },
-  { id: "3.1.10-removes", text: "DeleteTaskPushNotificationConfig removes it for good", later: push },
-  { id: "3.1.10-idempotent", text: "deleting a push config twice is the same as once", later: push },
+  { id: "3.1.9-all", text: "ListTaskPushNotificationConfigs returns all active configs of the task" },
+  { id: "3.1.10-removes", text: "DeleteTaskPushNotificationConfig removes it for good" },
+  { id: "3.1.10-idempotent", text: "deleting a push config twice is the same as once" },
 
   // 3.2 Parameters
   { id: "3.2.2-blocking", text: "a blocking send waits for a terminal or interrupted state" },
@@ -58,7 +56,11 @@ export const requirements: readonly Requirement[] = [
   { id: "3.3.2-validation", text: "all parameters are validated before anything is done" },
   { id: "3.3.2-not-found", text: "a missing or foreign resource is a not-found error" },
   { id: "3.3.2-payload", text: "an error has a code and a message, and each of its details an @type" },
-  { id: "3.3.4-push", text: "without the push capability its operations are PushNotificationNotSupported" },
+  {
+    id: "3.3.4-push",
+    text: "without the push capability its operations are PushNotificationNotSupported",
+    later: "every agent has push notifications",
+  },
   {
     id: "3.3.4-streaming",
     text: "without streaming its operations are UnsupportedOperation",
@@ -98,8 +100,8 @@ export const requirements: readonly Requirement[] = [
 
   // 4 Data model
   { id: "4-equivalent", text: "all bindings represent the data functionally alike" },
-  { id: "4.3.3-credentials", text: "a webhook call carries the credentials of its config", later: push },
-  { id: "4.3.3-attempt", text: "delivery is attempted at least once for each webhook", later: push },
+  { id: "4.3.3-credentials", text: "a webhook call carries the credentials of its config" },
+  { id: "4.3.3-attempt", text: "delivery is attempted at least once for each webhook" },
   {
     id: "4.6.3-required-extension",
     text: "a version of a required extension that is not supported is an error, without falling back",
@@ -118,6 +120,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: "5.4-push-notification-not-supported",
     text: "PushNotificationNotSupported: -32003, 400, PUSH_NOTIFICATION_NOT_SUPPORTED",
+    later: "every agent has push notifications",
   },
   { id: "5.4-unsupported-operation", text: "UnsupportedOperation: -32004, 400, UNSUPPORTED_OPERATION" },
   { id: "5.4-content-type-not-supported", text: "ContentTypeNotSupported: -32005, 400, CONTENT_TYPE_NOT_SUPPORTED" },
@@ -188,7 +191,7 @@ export const requirements: readonly Requirement[] = [
     text: "Cancel, Subscribe and push config operations check that the task is the caller's",
   },
   { id: "13.1-before-queries", text: "authorization comes before anything that could leak existence", later: auth },
-  { id: "13.2-credentials", text: "webhook calls are authenticated as configured", later: push },
+  { id: "13.2-credentials", text: "webhook calls are authenticated as configured" },
   {
     id: "13.3-authenticated",
     text: "an extended card needs authentication and permission",

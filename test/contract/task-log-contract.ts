@@ -233,6 +233,36 @@ export function describeTaskLog(store: () => TaskLog): void {
       expect(rows.map(({ key }) => key)).toEqual(Array.from({ length: 1_087 }, (_, at) => eventKey(at + 2)));
     });
 
+    test("changes and deletes a row apart from its head, under the row's etag only", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("head"), [put("c-1", "one")]);
+      const first = await log.readVersioned(task, "c-1");
+      expect(text(first?.body)).toBe("one");
+      const second = await log.replaceRow(task, { key: "c-1", body: bytes("two") }, first?.etag ?? "");
+
+      await expect(log.replaceRow(task, { key: "c-1", body: bytes("x") }, first?.etag ?? "")).rejects.toMatchObject(
+        fault("conflict"),
+      );
+      await expect(log.deleteRow(task, "c-1", first?.etag ?? "")).rejects.toMatchObject(fault("conflict"));
+      expect(await log.readVersioned(task, "c-1")).toMatchObject({ etag: second });
+      expect((await log.readHead(task))?.etag).toBe(etag);
+      await log.deleteRow(task, "c-1", second);
+      expect(await log.readVersioned(task, "c-1")).toBeUndefined();
+      await expect(log.deleteRow(task, "c-1", second)).rejects.toMatchObject(fault("conflict"));
+      await expect(log.replaceRow(task, { key: "c-1", body: bytes("x") }, second)).rejects.toMatchObject(
+        fault("conflict"),
+      );
+    });
+
+    test("a row that a transaction puts again has another etag", async () => {
+      const task = freshTask();
+      const etag = await log.create(task, bytes("head"), [put("c-1", "one")]);
+      const first = await log.readVersioned(task, "c-1");
+      await log.append(task, bytes("head"), [put("c-1", "one")], etag);
+
+      await expect(log.deleteRow(task, "c-1", first?.etag ?? "")).rejects.toMatchObject(fault("conflict"));
+    });
+
     test("lists the keys of a task's rows, not its head's", async () => {
       const task = freshTask();
       await log.create(task, bytes("head"), [

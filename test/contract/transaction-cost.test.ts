@@ -62,6 +62,11 @@ beforeAll(async () => {
         return Promise.resolve();
       },
     },
+    outbox: {
+      committed() {},
+      remind: async () => false,
+      toRow: () => Promise.reject(new Error("no push notifications here")),
+    },
     clock: withoutTails(clock),
     random: createSystemRandom(),
     logger: { info: ignore, warn: ignore, error: ignore },

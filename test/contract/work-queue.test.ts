@@ -40,8 +40,8 @@ describe("in a storage account", () => {
     await client.create();
     return client;
   };
-  const openWork = (client: QueueClient, concurrency = 10, hideFor = 30_000): LocalWork => {
-    const work = createStorageLocalWork({ client, concurrency, hideFor, clock, random, logger });
+  const openWork = (client: QueueClient, concurrency = 10, lease = 90_000): LocalWork => {
+    const work = createStorageLocalWork({ client, concurrency, lease, clock, random, logger });
     opened.push(work);
     return work;
   };

@@ -1,3 +1,4 @@
+import type { DeliveryRules } from "../../src/push/delivery-rules.ts";
 import { rules } from "../../src/tasks/rules.ts";
 import type { Decision, Rules } from "../../src/tasks/rules.ts";
 import { SNAPSHOT } from "../../src/tasks/rows.ts";
@@ -10,6 +11,7 @@ export interface Mutation {
   readonly breaks: readonly string[];
   readonly what: string;
   readonly rules?: Partial<Rules>;
+  readonly deliveryRules?: Partial<DeliveryRules>;
   readonly stores?: (stores: Stores) => Stores;
 }
 
@@ -152,6 +154,18 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         readRange: (task, from, to) => log.readRange(owned(task), from, to),
       };
     }),
+  },
+  "cursor-before-post": {
+    breaks: ["I7"],
+    what: "a webhook that did not answer counts as told",
+    deliveryRules: {
+      afterPost: (config, generation) => ({ ...config, cursor: generation, failures: 0, nextAt: 0 }),
+    },
+  },
+  "deleted-configs-stay": {
+    breaks: ["I17"],
+    what: "the deletion of a config is answered, and its row stays",
+    stores: withLog(() => ({ deleteRow: () => Promise.resolve() })),
   },
   "payloads-kept": {
     breaks: ["I16"],

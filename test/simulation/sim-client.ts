@@ -1,6 +1,7 @@
 import { Role, TaskState } from "@a2a-js/sdk";
 import type { Message, SendMessageRequest, Task } from "@a2a-js/sdk";
 import { createRegistry } from "../../src/agents/registry.ts";
+import type { PushConfigs } from "../../src/push/push-configs.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
@@ -19,6 +20,7 @@ class Disconnected extends Error {}
 /** One server of the gateway as a client sees it. */
 interface Server {
   readonly engine: TaskEngine;
+  readonly pushConfigs: Pick<PushConfigs, "create" | "delete">;
   readonly isDead: boolean;
   /** Resolves when its process dies: its clients' connections break. */
   readonly death: Promise<void>;
@@ -32,6 +34,8 @@ export interface ClientWorld {
   readonly now: number;
   /** What agents may be told to rest between two steps, in ms. */
   readonly pauses: readonly number[];
+  /** Where a new webhook is. */
+  newWebhook(): string;
   /** How long a client waits for the next event of a stream, in ms. */
   readonly patience: number;
   alive(): readonly Server[];
@@ -61,6 +65,8 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
       answer,
       repeat,
       trespass,
+      listen,
+      stopListening,
       cancel,
       read,
       subscribe,
@@ -143,6 +149,52 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
       } else if (attempt.status === "rejected") {
         excuse(attempt.reason);
       }
+    }
+  }
+
+  /** Asks for push notifications: with a new task, or of one that is known. */
+  async function listen(): Promise<void> {
+    const url = world.newWebhook();
+    const id = `w-${prng.int(0, 1_000_000)}`;
+    const config = { tenant: "", id, url, taskId: "", token: "t", authentication: undefined };
+    const known = prng.chance(0.5) ? pickTask() : undefined;
+    const agent = known === undefined ? prng.pick(agents) : transcript.acknowledged.get(known)?.agent;
+    if (agent === undefined) {
+      return;
+    }
+    if (known !== undefined) {
+      await ask(agent, ({ pushConfigs }, call) => pushConfigs.create(call, { ...config, taskId: known }));
+    }
+    const sent = request({ returnImmediately: true });
+    const taskId =
+      known ??
+      (
+        (await ask(agent, ({ engine }, call) => {
+          const configuration = { ...sent.configuration, taskPushNotificationConfig: config };
+          return engine.send(call, { ...sent, configuration: configuration as SendMessageRequest["configuration"] });
+        })) as Task
+      ).id;
+    if (known === undefined) {
+      transcript.acknowledged.set(taskId, { agent, at: world.now });
+    }
+    const fromBeginning = known === undefined;
+    transcript.webhooks.push({ url, id, taskId, fromBeginning, created: world.now, isDeletionAsked: false });
+    if (prng.chance(0.4)) {
+      await world.sleep(prng.int(0, 300));
+      await stopListening();
+    }
+  }
+
+  async function stopListening(): Promise<void> {
+    const recent = transcript.webhooks.slice(-3);
+    const record = recent.length > 0 ? prng.pick(recent) : undefined;
+    const agent = record && transcript.acknowledged.get(record.taskId)?.agent;
+    if (record && agent) {
+      record.isDeletionAsked = true;
+      await ask(agent, ({ pushConfigs }, call) =>
+        pushConfigs.delete(call, { tenant: "", taskId: record.taskId, id: record.id }),
+      );
+      record.deleted ??= world.now;
     }
   }
 

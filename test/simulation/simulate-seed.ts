@@ -6,6 +6,7 @@ import type { Mutation } from "./mutations.ts";
 import { clockOf } from "./scheduler.ts";
 import { createSimAgents } from "./sim-agents.ts";
 import { createSimClient, SCOPE } from "./sim-client.ts";
+import { checkWebhooks } from "./webhook-checker.ts";
 import { createTranscript } from "./transcript.ts";
 
 export interface SimulationResult {
@@ -36,11 +37,13 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   for (let instance = prng.int(1, 3); instance > 0; instance -= 1) {
     world.boot();
   }
+  let webhooks = 0;
   const clientWorld = {
     prng,
     agents: createSimAgents(clockOf(scheduler, world.outside), world.ledger),
     pauses: [5, 50, 400, 2_500],
     patience: 400_000,
+    newWebhook: () => `https://hook.test/${(webhooks += 1)}`,
     get now() {
       return scheduler.now;
     },
@@ -75,6 +78,7 @@ export async function simulateSeed(seed: number, mutation?: Mutation): Promise<S
   // Whoever held a turn has had the time to finish it, or somebody else to take it over and finish it.
   await scheduler.runUntil(() => false, scheduler.now + 200_000);
   violations.push(...(await checkIndex(world, transcript)), ...(await check(world.stores, transcript, world.reported)));
+  violations.push(...(await checkWebhooks(world.stores.log, transcript, world.webhooks)));
   kills += await forget(world);
   violations.push(...(await checkOblivion(world, transcript)));
   if (running > 0) {

@@ -13,6 +13,7 @@ export interface Transcript {
   readonly walks: WalkRecord[];
   /** What each key was answered with, and how many messages the log may have of it: one. */
   readonly keys: KeyRecord[];
+  readonly webhooks: WebhookRecord[];
   readonly cancels: { readonly taskId: string; readonly at: number }[];
   /** Events that came by a replay. */
   replayed: number;
@@ -26,6 +27,19 @@ interface KeyRecord {
   readonly taskId: string;
   /** Said by no other message. */
   readonly text: string;
+}
+
+/** A push notification config that some client was told of. Times as the client's world counts them. */
+interface WebhookRecord {
+  readonly url: string;
+  readonly taskId: string;
+  readonly id: string;
+  /** Whether it came with the task, and so hears of everything. */
+  readonly fromBeginning: boolean;
+  readonly created: number;
+  isDeletionAsked: boolean;
+  /** When the deletion was answered. */
+  deleted?: number;
 }
 
 interface StreamRecord {
@@ -56,6 +70,7 @@ export function createTranscript(scope: string, streamsHistory: boolean): Transc
     reads: [],
     walks: [],
     keys: [],
+    webhooks: [],
     replayed: 0,
     cancels: [],
     surprises: [],

@@ -7,9 +7,15 @@ import type { Inbox } from "../../src/ports/inbox.ts";
 import type { Payloads } from "../../src/ports/payloads.ts";
 import type { TaskIndex } from "../../src/ports/task-index.ts";
 import type { TaskLog } from "../../src/ports/task-log.ts";
-import type { TurnMessage, WorkQueue } from "../../src/ports/work-queue.ts";
+import type { WorkMessage, WorkQueue } from "../../src/ports/work-queue.ts";
+import { deliver } from "../../src/push/deliver.ts";
+import { deliveryRules } from "../../src/push/delivery-rules.ts";
+import { createOutbox } from "../../src/push/outbox.ts";
+import { createPushConfigs } from "../../src/push/push-configs.ts";
+import type { PushConfigs } from "../../src/push/push-configs.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
+import type { TaskParts } from "../../src/tasks/engine-parts.ts";
 import { rules } from "../../src/tasks/rules.ts";
 import { NO_FAULTS, withFaults } from "./fault-injection.ts";
 import type { FaultPlan, FaultSource } from "./fault-injection.ts";
@@ -19,6 +25,8 @@ import type { Prng } from "./prng.ts";
 import { clockOf, createScheduler } from "./scheduler.ts";
 import type { Scheduler, SimProcess } from "./scheduler.ts";
 import { createSimAgents } from "./sim-agents.ts";
+import { createWebhooks, PLAIN_SEALER } from "./sim-webhooks.ts";
+import type { Webhooks } from "./sim-webhooks.ts";
 import type { StepLedger } from "./sim-agents.ts";
 
 export interface Stores {
@@ -31,6 +39,8 @@ export interface Stores {
 interface Instance {
   readonly process: SimProcess;
   readonly engine: DurableEngine;
+  readonly pushConfigs: PushConfigs;
+  work(message: WorkMessage): Promise<void>;
   /** Resolves when the process dies: its clients' connections break. */
   readonly death: Promise<void>;
   readonly isDead: boolean;
@@ -48,6 +58,7 @@ export interface World {
   readonly ledger: StepLedger;
   /** What the ledger was told of. */
   readonly reported: readonly string[];
+  readonly webhooks: Webhooks;
   alive(): Instance[];
   boot(): Instance;
   /** Virtual ms. */
@@ -77,7 +88,8 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   };
   const stores = mutation?.stores?.(plain) ?? plain;
   const instances: Instance[] = [];
-  const messages: { readonly message: TurnMessage; due: number }[] = [];
+  const messages: { readonly message: WorkMessage; due: number }[] = [];
+  const webhooks = createWebhooks(scheduler, prng, faults);
   const log: string[] = [];
   const completed = new Set<string>();
   const reported: string[] = [];
@@ -97,11 +109,12 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     log,
     ledger,
     reported,
+    webhooks,
     alive: () => instances.filter(({ process }) => !process.dead),
     boot,
     sleep: (ms) => new Promise((resolve) => void scheduler.at(scheduler.now + ms, outside, resolve)),
   };
-  deliver();
+  handOut();
   return world;
 
   function boot(): Instance {
@@ -114,13 +127,11 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     const clock = clockOf(scheduler, process);
     const queue: WorkQueue = {
       send: (message, after = 0) => {
-        if (message.kind === "turn") {
-          messages.push({ message, due: scheduler.now + after + prng.int(1, 200) });
-        }
+        messages.push({ message, due: scheduler.now + after + prng.int(1, 200) });
         return Promise.resolve();
       },
     };
-    const engine = createEngine({
+    const parts: TaskParts = {
       instance: process.name,
       log: withFaults(stores.log, process, faults),
       index: withFaults(stores.index, process, faults),
@@ -146,11 +157,20 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
       },
       pageTokenKey: new Uint8Array(32).fill(7),
       rules: { ...rules, ...mutation?.rules },
-    });
+    };
+    const push = {
+      ...parts,
+      sender: webhooks.senderOf(process),
+      sealer: PLAIN_SEALER,
+      deliveryRules: { ...deliveryRules, ...mutation?.deliveryRules },
+    };
+    const engine = createEngine({ ...parts, outbox: createOutbox(push) });
     const death = Promise.withResolvers<void>();
     const instance: Instance = {
       process,
       engine,
+      pushConfigs: createPushConfigs(push),
+      work: (message) => (message.kind === "turn" ? engine.work(message) : deliver(push, message)),
       death: death.promise,
       get isDead() {
         return process.dead;
@@ -174,7 +194,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   }
 
   /** At least once: a message whose receiver failed or died comes again; some come twice. */
-  function deliver(): void {
+  function handOut(): void {
     for (const entry of messages.splice(0)) {
       const receiver = entry.due <= scheduler.now && prng.chance(0.7) ? prng.pick(world.alive()) : undefined;
       if (!receiver) {
@@ -188,7 +208,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         redeliver();
       }
       let settled = false;
-      receiver.engine.work(entry.message).then(
+      receiver.work(entry.message).then(
         () => {
           settled = true;
         },
@@ -199,7 +219,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
       );
       void receiver.death.then(() => settled || redeliver());
     }
-    scheduler.at(scheduler.now + 50, outside, deliver);
+    scheduler.at(scheduler.now + 50, outside, handOut);
   }
 
   function note(process: SimProcess, event: string, fields?: Readonly<Record<string, unknown>>): void {

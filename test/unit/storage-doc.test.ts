@@ -7,6 +7,8 @@ import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { fromMessageText, toMessageText } from "../../src/adapters/storage-queue/message-text.ts";
 import { createTableInbox } from "../../src/adapters/table-storage/inbox.ts";
 import { createTableTaskIndex } from "../../src/adapters/table-storage/task-index.ts";
+import { toConfigRow } from "../../src/push/config-row.ts";
+import type { PushConfig } from "../../src/push/config-row.ts";
 import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
 import { claimParts, partsOfTask } from "../../src/tasks/claims.ts";
 import { encodeHead, SCHEMA } from "../../src/tasks/head.ts";
@@ -111,6 +113,26 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     await createTableInbox(table).put("i-1", key);
     expect(entities).toEqual([{ partitionKey: "inbox-i-1", rowKey: `${key.scope}.t-1` }]);
     expect(doc).toContain("`PartitionKey` = `inbox-{instance}`, `RowKey` = `{scope}.{taskId}`, no columns");
+  });
+
+  test("push configs", () => {
+    const config: Required<PushConfig> = {
+      id: "c",
+      nonce: "n",
+      url: "https://x.example",
+      scheme: "Bearer",
+      sealed: "",
+      version: "1.0",
+      cursor: 0,
+      state: "active",
+      failures: 0,
+      nextAt: 0,
+      lease: { holder: "h", until: 1 },
+      log: [{ time: 1, generation: 1, outcome: "status 500" }],
+    };
+    const row = toConfigRow(config);
+    expect(row.key).toMatch(/^c-[0-9a-f]{32}$/);
+    expect(namesUnder("### `c-…`")).toEqual(namesIn(row.body));
   });
 
   test("keys of sends", () => {

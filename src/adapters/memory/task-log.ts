@@ -12,6 +12,7 @@ interface Partition {
 /** A task log in this process's memory, with the conditions and limits of Table Storage. Bodies must not change later. */
 export function createMemoryTaskLog(): TaskLog {
   const partitions = new Map<string, Partition>();
+  const etags = new WeakMap<LogRow, Etag>();
   let version = 0;
 
   return {
@@ -48,6 +49,27 @@ export function createMemoryTaskLog(): TaskLog {
         firstAtOrAfter(rows, ({ key }) => key > to),
       );
     },
+    async readVersioned(task, key) {
+      const row = find(partitions.get(nameOf(task))?.rows ?? [], key);
+      return row && { body: row.body, etag: etagOf(row) };
+    },
+    async replaceRow(task, row, etag) {
+      const rows = partitions.get(nameOf(task))?.rows ?? [];
+      const current = find(rows, row.key);
+      if (!current || etagOf(current) !== etag) {
+        throw conflict("replace row");
+      }
+      rows.splice(rows.indexOf(current), 1, { ...row });
+      return etagOf(find(rows, row.key) ?? row);
+    },
+    async deleteRow(task, key, etag) {
+      const rows = partitions.get(nameOf(task))?.rows ?? [];
+      const current = find(rows, key);
+      if (!current || etagOf(current) !== etag) {
+        throw conflict("delete row");
+      }
+      rows.splice(rows.indexOf(current), 1);
+    },
     listKeys: async (task) => partitions.get(nameOf(task))?.rows.map(({ key }) => key) ?? [],
     async remove(task, etag) {
       if (partitions.get(nameOf(task))?.head.etag !== etag) {
@@ -60,6 +82,13 @@ export function createMemoryTaskLog(): TaskLog {
       return { tasks, next: undefined };
     },
   };
+
+  /** A row that is written again is another object. */
+  function etagOf(row: LogRow): Etag {
+    const etag = etags.get(row) ?? nextEtag();
+    etags.set(row, etag);
+    return etag;
+  }
 
   function nextEtag(): Etag {
     version += 1;

@@ -16,8 +16,6 @@ export interface Receiver {
 
 /** Messages of one request, as many as the service gives. */
 const BATCH = 32;
-/** A message stays hidden from others for this long, in s, and for as long again while it is worked on. */
-const HIDDEN = 60;
 /** After this many deliveries a message is dropped: the sweep finds its turn again. */
 const MAX_DELIVERIES = 5;
 /** Ms between two looks: while messages come, and at most when none do. */
@@ -26,7 +24,9 @@ const IDLE_LOOK = 1_000;
 /** For one request with its repeats, in ms. */
 const TIMEOUT = 10_000;
 
-export function createReceiver({ client, concurrency, clock, random, logger }: LocalWorkParts): Receiver {
+export function createReceiver({ client, concurrency, lease, clock, random, logger }: LocalWorkParts): Receiver {
+  /** In s: renewed at half of it. */
+  const hidden = Math.ceil(lease / 1_000);
   const running = new Set<Promise<void>>();
   const closed = new AbortController();
   let handle: ((message: WorkMessage) => Promise<void>) | undefined;
@@ -76,7 +76,7 @@ export function createReceiver({ client, concurrency, clock, random, logger }: L
 
   async function receive(from: QueueClient, room: number): Promise<DequeuedMessageItem[]> {
     try {
-      const options = { numberOfMessages: room, visibilityTimeout: HIDDEN, abortSignal: AbortSignal.timeout(TIMEOUT) };
+      const options = { numberOfMessages: room, visibilityTimeout: hidden, abortSignal: AbortSignal.timeout(TIMEOUT) };
       return (await from.receiveMessages(options)).receivedMessageItems;
     } catch (error) {
       logger.warn("queue.unreachable", { error: String(error) });
@@ -111,15 +111,15 @@ export function createReceiver({ client, concurrency, clock, random, logger }: L
   } {
     let receipt = popReceipt;
     let busy = Promise.resolve();
-    let stop = clock.after((HIDDEN * 1_000) / 2, renew);
+    let stop = clock.after((hidden * 1_000) / 2, renew);
     return {
       remove: () => settle(async () => void (await client.deleteMessage(messageId, receipt, timeout()))),
       giveBack: (seconds) => settle(() => hide(seconds)),
     };
 
     function renew(): void {
-      busy = quietly(() => hide(HIDDEN));
-      stop = clock.after((HIDDEN * 1_000) / 2, renew);
+      busy = quietly(() => hide(hidden));
+      stop = clock.after((hidden * 1_000) / 2, renew);
     }
 
     async function hide(seconds: number): Promise<void> {

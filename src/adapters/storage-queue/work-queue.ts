@@ -28,8 +28,11 @@ export interface LocalWorkParts {
   readonly client: QueueClient;
   /** Messages worked on at once. */
   readonly concurrency: number;
-  /** Ms that a message, once offered here, stays hidden from others: they need it only when this process dies. */
-  readonly hideFor: number;
+  /**
+   * Ms after which a silent instance loses its turns. A message that is worked on stays hidden from others for as long,
+   * and for a third of it while it is only offered here: they need it when this process dies.
+   */
+  readonly lease: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -45,7 +48,7 @@ export function createStorageLocalWork(parts: LocalWorkParts): LocalWork {
   return {
     async send(message: WorkMessage, after = 0) {
       const isOffered = after === 0 && receiver.hasRoom;
-      await queue.send(message, isOffered ? parts.hideFor : after);
+      await queue.send(message, isOffered ? parts.lease / 3 : after);
       if (isOffered) {
         receiver.offer(message);
       }

@@ -56,6 +56,15 @@ export function createTableTaskLog({ conditional, retrying }: Table): TaskLog {
       const entities = await list(odata`PartitionKey eq ${nameOf(task)} and RowKey ge ${from} and RowKey le ${to}`);
       return entities.map((entity) => ({ key: entity.rowKey ?? "", body: fromBinaryColumns(entity) }));
     },
+    async readVersioned(task, key) {
+      const entity = await read(task, key);
+      return entity && { body: fromBinaryColumns(entity), etag: entity.etag };
+    },
+    replaceRow: (task, row, etag) =>
+      commit("replace row", () => conditional.updateEntity(toEntity(task, row), "Replace", { etag })),
+    async deleteRow(task, key, etag) {
+      await attempt("delete row", () => conditional.deleteEntity(nameOf(task), key, { etag }));
+    },
     async listKeys(task) {
       const query = odata`PartitionKey eq ${nameOf(task)} and RowKey ne 'head'`;
       const entities = await list(query, ["rowKey"]);

@@ -19,6 +19,8 @@ const card = {
 };
 const run = async (): Promise<void> => {};
 
+const refusePush = (): Promise<never> => Promise.reject(new TaskError({ code: "push-unsupported" }));
+
 /** A gateway over an engine that echoes; what a test cares about it replaces. */
 export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Partial<EdgeParts> = {}) {
   const calls: Call[] = [];
@@ -31,6 +33,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
       defineAgent({ id: "other", version: "1.0.0", card, run }),
     ]),
     engine: recordCalls({ ...echoEngine, ...engine }, calls),
+    pushConfigs: { create: refusePush, get: refusePush, list: refusePush, delete: refusePush },
     clock,
     random: { id: () => "id-1", fraction: () => 0.5 },
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },

@@ -117,20 +117,30 @@ describe("HTTP+JSON of 1.0", () => {
     expect((await fetch("/tasks/t-1:cancel", post(null))).status).toBe(400);
   });
 
-  test("answers push configuration and the extended card as the card says", async () => {
-    const { fetch } = createFakeGateway();
+  test("takes the ids of push configs from the path, and has no extended card", async () => {
+    const asked: unknown[] = [];
+    const note = async (_call: unknown, request: unknown) => {
+      asked.push(request);
+      return { tenant: "", id: "c", taskId: "t-1", url: "https://x.example", token: "", authentication: undefined };
+    };
+    const list = async (call: unknown, request: unknown) => ({
+      configs: [await note(call, request)],
+      nextPageToken: "",
+    });
+    const remove = async (call: unknown, request: unknown) => void (await note(call, request));
+    const pushConfigs = { create: note, get: note, list, delete: remove };
+    const { fetch } = createFakeGateway({}, { pushConfigs });
     const path = "/agents/echo/tasks/t-1/pushNotificationConfigs";
-    const requests = [
-      fetch(path, post({})),
-      fetch(path, { headers: v1 }),
-      fetch(`${path}/c`, { headers: v1 }),
-      fetch(`${path}/c`, { method: "DELETE", headers: v1 }),
-    ];
-    for (const response of await Promise.all(requests)) {
-      expect(await readBody(response)).toMatchObject({
-        error: { code: 400, details: [{ reason: "PUSH_NOTIFICATION_NOT_SUPPORTED" }] },
-      });
-    }
+    await fetch(path, post({ url: "https://x.example", taskId: "other" }));
+    await fetch(`${path}?pageSize=5`, { headers: v1 });
+    await fetch(`${path}/c`, { headers: v1 });
+    await fetch(`${path}/c`, { method: "DELETE", headers: v1 });
+    expect(asked).toMatchObject([
+      { taskId: "t-1", url: "https://x.example" },
+      { taskId: "t-1", pageSize: 5 },
+      { taskId: "t-1", id: "c" },
+      { taskId: "t-1", id: "c" },
+    ]);
     const card = await fetch("/agents/echo/extendedAgentCard", { headers: v1 });
     expect(await readBody(card)).toMatchObject({ error: { details: [{ reason: "UNSUPPORTED_OPERATION" }] } });
   });

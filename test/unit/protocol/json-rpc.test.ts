@@ -260,27 +260,31 @@ describe("errors", () => {
     expect(logged).toMatchObject([{ event: "request.failed", errorId: "id-1", message: "the password is hunter2" }]);
   });
 
-  test("answers every push method and a send with a push configuration with PushNotificationNotSupported", async () => {
-    for (const name of ["Create", "Get", "Delete"]) {
-      expect((await call(`${name}TaskPushNotificationConfig`, {})).body.error.code).toBe(-32003);
-    }
-    expect((await call("ListTaskPushNotificationConfigs", {})).body.error.code).toBe(-32003);
-    for (const name of ["set", "get", "list", "delete"]) {
-      expect((await call(`tasks/pushNotificationConfig/${name}`, {}, "")).body.error.code).toBe(-32003);
-    }
-    const config = { url: "https://x" };
-    const sent = await call("SendMessage", {
-      message: userMessage,
-      configuration: { taskPushNotificationConfig: config },
-    });
-    expect(sent.body.error.code).toBe(-32003);
-    const legacy = await call(
-      "message/send",
-      { message: legacyMessage, configuration: { pushNotificationConfig: config } },
-      "",
-    );
-    expect(legacy.body.error.code).toBe(-32003);
-    expect([...sent.calls, ...legacy.calls]).toHaveLength(0);
+  test.each([
+    ["CreateTaskPushNotificationConfig", { taskId: "t" }, "url"],
+    ["CreateTaskPushNotificationConfig", { url: "https://x.example" }, "taskId"],
+    ["CreateTaskPushNotificationConfig", { taskId: "t", url: 1 }, "url"],
+    ["CreateTaskPushNotificationConfig", { taskId: "t", url: "u", authentication: {} }, "authentication.scheme"],
+    ["GetTaskPushNotificationConfig", { taskId: "t" }, "id"],
+    ["DeleteTaskPushNotificationConfig", { id: "c" }, "taskId"],
+    ["ListTaskPushNotificationConfigs", { taskId: "t", pageSize: -1 }, "pageSize"],
+    [
+      "SendMessage",
+      { message: userMessage, configuration: { taskPushNotificationConfig: {} } },
+      "configuration.taskPushNotificationConfig.url",
+    ],
+  ])("%s refuses %j", async (method, params, field) => {
+    const { body } = await call(method, params);
+    expect(body.error).toMatchObject({ code: -32602, data: [{ fieldViolations: [{ field }] }] });
+  });
+
+  test.each([
+    ["tasks/pushNotificationConfig/set", { taskId: "t", pushNotificationConfig: {} }, "pushNotificationConfig.url"],
+    ["tasks/pushNotificationConfig/get", {}, "id"],
+    ["tasks/pushNotificationConfig/delete", { id: "t" }, "pushNotificationConfigId"],
+  ])("%s refuses %j", async (method, params, field) => {
+    const { body } = await call(method, params, "");
+    expect(body.error).toMatchObject({ code: -32602, data: [{ fieldViolations: [{ field }] }] });
   });
 
   test("has no extended card", async () => {

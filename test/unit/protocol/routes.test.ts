@@ -127,7 +127,7 @@ describe("the Agent Card", () => {
     ]);
     expect(current).toMatchObject({
       version: "2.1.0",
-      capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false },
+      capabilities: { streaming: true, pushNotifications: true, extendedAgentCard: false },
     });
     expect(current).not.toHaveProperty("url");
     const unknown = await fetch(path, { headers: { "a2a-version": "7.0" } });

@@ -104,6 +104,11 @@ export function createFixture(
     inbox: createMemoryInbox(() => clock.now()),
     payloads: createMemoryPayloads(() => clock.now()),
     queue: { send: async (message) => void queued.push(message) },
+    outbox: {
+      committed() {},
+      remind: async () => false,
+      toRow: () => Promise.reject(new Error("no push notifications here")),
+    },
     clock,
     random: { id: () => `id-${(ids += 1)}`, fraction: () => 0.5 },
     logger: { info: record, warn: record, error: record },

@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+
+/** The name that a key belongs to: adding a name moves only the keys that it wins (highest random weight). */
+export function chooseByRendezvous(key: string, names: readonly string[]): string {
+  const [first] = names
+    .map((name) => ({ name, weight: weigh(key, name) }))
+    .toSorted((one, other) => (one.weight < other.weight ? 1 : -1));
+  if (!first) {
+    throw new RangeError("there is no name to choose from");
+  }
+  return first.name;
+}
+
+function weigh(key: string, name: string): string {
+  return createHash("sha256").update(`${name}\n${key}`).digest("hex");
+}

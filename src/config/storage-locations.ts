@@ -1,0 +1,26 @@
+import type { Config } from "./config.ts";
+
+/** A storage account that the environment names: by a name of its own, and how to open it. */
+interface StorageLocation {
+  readonly name: string;
+  readonly location: { readonly account: string } | { readonly connectionString: string };
+}
+
+/** Keys of connection strings begin in upper case, names of accounts do not. */
+const NAMED = /^([a-z][a-z0-9-]{0,23})=(.+)$/;
+
+/** In their order: queue and placement live in the first. A single connection string needs no name. */
+export function toStorageLocations(
+  config: Pick<Config, "STORAGE_ACCOUNT" | "STORAGE_CONNECTION_STRING">,
+): readonly StorageLocation[] {
+  if (config.STORAGE_CONNECTION_STRING === undefined) {
+    return config.STORAGE_ACCOUNT.map((account) => ({ name: account, location: { account } }));
+  }
+  const lines = config.STORAGE_CONNECTION_STRING.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [, name = "default", connectionString = line] = NAMED.exec(line) ?? [];
+      return { name, location: { connectionString } };
+    });
+}

@@ -1,0 +1,54 @@
+/** What a config holds that nobody but its webhook may see. */
+export interface Credentials {
+  readonly token: string;
+  readonly credentials: string;
+}
+
+/** Encrypts what is stored with a key of its own, derived from the state key (AES-256-GCM over HKDF-SHA-256). */
+export interface CredentialSealer {
+  seal(credentials: Credentials): Promise<string>;
+  /** Undefined when it was sealed under another key. */
+  open(sealed: string): Promise<Credentials | undefined>;
+}
+
+const IV_BYTES = 12;
+
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+export function createCredentialSealer(stateKey: Uint8Array): CredentialSealer {
+  let derived: Promise<Key> | undefined;
+  return {
+    async seal(credentials) {
+      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+      const text = new TextEncoder().encode(JSON.stringify(credentials));
+      const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await key(), text));
+      return toBase64([...iv, ...sealed]);
+    },
+    async open(sealed) {
+      const bytes = Uint8Array.from(atob(sealed), (character) => character.charCodeAt(0));
+      const algorithm = { name: "AES-GCM", iv: bytes.subarray(0, IV_BYTES) };
+      try {
+        const text = await crypto.subtle.decrypt(algorithm, await key(), bytes.subarray(IV_BYTES));
+        return JSON.parse(new TextDecoder().decode(text)) as Credentials;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+
+  function key(): Promise<Key> {
+    derived ??= derive(stateKey);
+    return derived;
+  }
+}
+
+async function derive(stateKey: Uint8Array): Promise<Key> {
+  const material = await crypto.subtle.importKey("raw", new Uint8Array(stateKey), "HKDF", false, ["deriveKey"]);
+  const info = new TextEncoder().encode("webhook credentials");
+  const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  return crypto.subtle.deriveKey(algorithm, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+}
+
+function toBase64(bytes: readonly number[]): string {
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,64 @@
+import type { WebhookOutcome } from "../ports/webhook-sender.ts";
+import type { PushConfig } from "./config-row.ts";
+
+/** Attempts in a row after which a webhook is given up: about 20 minutes. */
+const MAX_FAILURES = 10;
+/** Between two attempts: 1 s, doubling up to 5 min (ms). */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 300_000;
+const ATTEMPTS_KEPT = 10;
+
+/** Every rule of delivery. Pure, and an argument, so that the simulation can break one and see itself turn red. */
+export const deliveryRules = { canDeliver, canDelete, lease, afterPost, release };
+
+export type DeliveryRules = typeof deliveryRules;
+
+/** Whether there may be something to do for a config that nobody else is at. */
+function canDeliver({ state, nextAt, lease: held }: PushConfig, now: number): boolean {
+  return state === "active" && nextAt <= now && (held === undefined || held.until <= now);
+}
+
+/** Whether nobody delivers any more: clocks differ by up to a sixth of a lease (`leaseTime` in ms). */
+function canDelete({ lease: held }: PushConfig, now: number, leaseTime: number): boolean {
+  return held === undefined || held.until + leaseTime / 6 <= now;
+}
+
+function lease(config: PushConfig, holder: string, until: number): PushConfig {
+  return { ...config, lease: { holder, until } };
+}
+
+function release(config: PushConfig): PushConfig {
+  return { ...config, lease: undefined };
+}
+
+/** What an attempt means for its config. The cursor moves after a 2xx and never else. `jitter` is 0 to 1. */
+function afterPost(
+  config: PushConfig,
+  generation: number,
+  outcome: WebhookOutcome,
+  now: number,
+  jitter: number,
+): PushConfig {
+  if (outcome.code === "answered" && outcome.status >= 200 && outcome.status < 300) {
+    return { ...config, cursor: generation, failures: 0, nextAt: 0 };
+  }
+  const failures = config.failures + 1;
+  const pause = Math.min(FIRST_PAUSE * 2 ** config.failures, LONGEST_PAUSE) * (0.75 + jitter / 2);
+  const attempt = { time: now, generation, outcome: toText(outcome) };
+  return {
+    ...release(config),
+    failures,
+    nextAt: now + Math.round(pause),
+    state: isFinal(outcome) || failures >= MAX_FAILURES ? "disabled" : "active",
+    log: [...config.log, attempt].slice(-ATTEMPTS_KEPT),
+  };
+}
+
+/** Another attempt cannot come to anything else: 410 says so itself (RFC 9110, 15.5.11). */
+function isFinal(outcome: WebhookOutcome): boolean {
+  return outcome.code === "refused" || (outcome.code === "answered" && outcome.status === 410);
+}
+
+function toText(outcome: WebhookOutcome): string {
+  return outcome.code === "answered" ? `status ${outcome.status}` : `${outcome.code}: ${outcome.reason}`;
+}

@@ -1,0 +1,51 @@
+import type { TaskPushNotificationConfig } from "@a2a-js/sdk";
+import type { LogRow, TaskKey } from "../ports/task-log.ts";
+import type { Call } from "../tasks/task-engine.ts";
+import { invalid } from "../tasks/task-fault.ts";
+import { toConfigRow } from "./config-row.ts";
+import type { PushParts } from "./push-parts.ts";
+
+/**
+ * The row of a new config, or of one that takes the place of another of its id. In v0.3 a config without an id has the
+ * task's, so that there is one of them.
+ * @throws TaskError `invalid` when its URL is none that may be called
+ */
+export async function newConfig(
+  { random, sealer, sender }: Pick<PushParts, "random" | "sealer" | "sender">,
+  call: Call,
+  { id, url, token, authentication }: TaskPushNotificationConfig,
+  { taskId }: TaskKey,
+  cursor: number,
+  nonce: string,
+): Promise<LogRow> {
+  const refusal = sender.toRefusal(url);
+  if (refusal !== undefined) {
+    throw invalid("url", refusal);
+  }
+  const scheme = authentication?.scheme ?? "";
+  const credentials = authentication?.credentials ?? "";
+  // They become headers: what is none would let a caller write others.
+  for (const [field, value] of Object.entries({
+    token,
+    "authentication.scheme": scheme,
+    "authentication.credentials": credentials,
+  })) {
+    if (!/^[\x20-\x7e]*$/.test(value)) {
+      throw invalid(field, "must be visible ASCII characters");
+    }
+  }
+  const version = call.version ?? "1.0";
+  return toConfigRow({
+    id: id || (version === "0.3" ? taskId : random.id()),
+    nonce,
+    url,
+    scheme,
+    sealed: await sealer.seal({ token, credentials }),
+    version,
+    cursor,
+    state: "active",
+    failures: 0,
+    nextAt: 0,
+    log: [],
+  });
+}

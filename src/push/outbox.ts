@@ -1,0 +1,95 @@
+import type { TaskKey } from "../ports/task-log.ts";
+import { isTerminal } from "../tasks/task-state.ts";
+import type { Head } from "../tasks/head.ts";
+import type { Outbox } from "../tasks/outbox.ts";
+import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow } from "./config-row.ts";
+import { newConfig } from "./new-config.ts";
+import type { PushParts } from "./push-parts.ts";
+
+/** A burst of commits is one message: what comes within this many ms after it waits, in ms. */
+const QUIET = 250;
+/** Tasks whose configs are remembered. */
+const MAX_KNOWN = 10_000;
+
+interface Known {
+  /** `head.pushConfigs` when they were read: it grows with every config. */
+  readonly configs: number;
+  readonly keys: readonly string[];
+}
+
+/** Tells the queue of events that webhooks have to hear of (DESIGN 3.8). */
+export function createOutbox(parts: PushParts): Outbox {
+  const { clock, log, logger, queue } = parts;
+  const known = new Map<string, Known>();
+  /** Whether something was committed since the message went out, by task. */
+  const sent = new Map<string, { more: boolean; head: Head }>();
+
+  return {
+    committed(task, head) {
+      if (head.pushConfigs === 0) {
+        return;
+      }
+      const name = `${task.scope}.${task.taskId}`;
+      const burst = sent.get(name);
+      if (burst) {
+        burst.more = true;
+        burst.head = head;
+        return;
+      }
+      sent.set(name, { more: false, head });
+      void tell(name, task, head);
+      clock.after(QUIET, () => settle(name, task));
+    },
+    async remind(task, head) {
+      const rows = await log.readRange(task, FIRST_CONFIG, LAST_CONFIG);
+      const behind = rows.filter(({ body }) => {
+        const { state, cursor } = parseConfigRow(body);
+        return state === "active" && cursor < head.generation;
+      });
+      for (const { key } of behind) {
+        await queue.send({ kind: "push", ...task, config: key });
+      }
+      return behind.length > 0;
+    },
+    toRow: (call, config, task, cursor) => newConfig(parts, call, config, task, cursor, parts.random.id()),
+  };
+
+  /** Whoever delivers may have ended between two commits of a burst. */
+  function settle(name: string, task: TaskKey): void {
+    const burst = sent.get(name);
+    if (!burst?.more) {
+      sent.delete(name);
+      return;
+    }
+    burst.more = false;
+    void tell(name, task, burst.head);
+    clock.after(QUIET, () => settle(name, task));
+  }
+
+  /** What is lost here the sweep makes good. */
+  async function tell(name: string, task: TaskKey, head: Head): Promise<void> {
+    try {
+      for (const config of await keysOf(name, task, head)) {
+        await queue.send({ kind: "push", ...task, config });
+      }
+    } catch (error) {
+      logger.warn("push.untold", { taskId: task.taskId, error: String(error) });
+    }
+    if (isTerminal(head.state)) {
+      known.delete(name);
+    }
+  }
+
+  async function keysOf(name: string, task: TaskKey, head: Head): Promise<readonly string[]> {
+    const found = known.get(name);
+    if (found && found.configs === head.pushConfigs) {
+      return found.keys;
+    }
+    const rows = await log.readRange(task, FIRST_CONFIG, LAST_CONFIG);
+    const keys = rows.map(({ key }) => key);
+    if (known.size < MAX_KNOWN) {
+      known.set(name, { configs: head.pushConfigs, keys });
+    }
+    return keys;
+  }
+}

@@ -1,0 +1,40 @@
+import type { TaskKey } from "../ports/task-log.ts";
+import { retry } from "../tasks/retry.ts";
+import { readVersion } from "../tasks/transact.ts";
+import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
+import type { PushParts } from "./push-parts.ts";
+
+/** What an operator's retry did with one config. */
+export interface RetriedConfig {
+  readonly id: string;
+  readonly url: string;
+  /** Events that it has not heard of. */
+  readonly behind: number;
+}
+
+/** Goes on with the disabled and the waiting configs of a task, each from its own cursor. Undefined without the task. */
+export async function retryConfigs(parts: PushParts, key: TaskKey): Promise<readonly RetriedConfig[] | undefined> {
+  const { clock, index, log, queue, settings } = parts;
+  const deadline = clock.monotonic() + settings.lease;
+  const version = await retry(parts, deadline, () => readVersion(parts, key));
+  if (!version || version.head.purging) {
+    return undefined;
+  }
+  const { agent, generation, turn } = version.head;
+  const retried: RetriedConfig[] = [];
+  for (const { key: row } of await retry(parts, deadline, () => log.readRange(key, FIRST_CONFIG, LAST_CONFIG))) {
+    const stored = await log.readVersioned(key, row);
+    const config = stored && parseConfigRow(stored.body);
+    if (!stored || !config || config.state === "deleted" || config.cursor >= generation) {
+      continue;
+    }
+    await log.replaceRow(key, toConfigRow({ ...config, state: "active", failures: 0, nextAt: 0 }), stored.etag);
+    retried.push({ id: config.id, url: config.url, behind: generation - config.cursor });
+    await queue.send({ kind: "push", ...key, config: row });
+  }
+  if (retried.length > 0) {
+    // Should the messages be lost, the sweep finds the task again.
+    await index.putOpen({ ...key, agent, turn, created: clock.now(), due: clock.now() + settings.lease });
+  }
+  return retried;
+}
