@@ -1,5 +1,5 @@
 import { detect } from "./detect.ts";
-import type { Anomaly } from "./detect.ts";
+import type { Anomaly, Keep } from "./detect.ts";
 import { parseCsv } from "./parse-csv.ts";
 import { parseRows } from "./parse-rows.ts";
 import { plot } from "./plot.ts";
@@ -22,6 +22,9 @@ export interface Analysis {
   readonly method: string;
 }
 
+/** What is done first. */
+export const READING = "reading the data";
+
 /** Told the share done, 0 to 1, and what is being done. */
 export type OnProgress = (fraction: number, stage: string) => void;
 
@@ -29,10 +32,10 @@ export type OnProgress = (fraction: number, stage: string) => void;
  * From input to result, without any effect. Seconds of CPU for a large input: see `runInThread`.
  * @throws InputError when the input cannot be judged
  */
-export function analyze(input: AnalysisInput, onProgress: OnProgress = () => {}): Analysis {
-  onProgress(0, "reading the data");
+export function analyze(input: AnalysisInput, onProgress: OnProgress = () => {}, keep?: Keep): Analysis {
+  onProgress(0, READING);
   const series = "csv" in input ? parseCsv(input.csv, input.options) : parseRows(input.rows, input.options);
-  const detection = detect(series, undefined, (fraction, stage) => onProgress(0.3 + 0.6 * fraction, stage));
+  const detection = detect(series, undefined, (fraction, stage) => onProgress(0.3 + 0.6 * fraction, stage), keep);
   onProgress(0.9, "drawing the plot");
   return {
     anomalies: detection.anomalies,

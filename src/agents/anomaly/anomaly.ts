@@ -1,9 +1,9 @@
 import type { Agent, Content, Json, Turn } from "../../ports/agent.ts";
 import { defineAgent } from "../define-agent.ts";
-import type { Analysis, AnalysisInput } from "./analyze.ts";
+import type { Analysis } from "./analyze.ts";
+import { analyzeTurn } from "./analyze-turn.ts";
 import { METHOD } from "./method.ts";
 import { INPUT_MODES, readInput } from "./read-input.ts";
-import { runInThread } from "./run-in-thread.ts";
 import { InputError } from "./series.ts";
 
 /** Finds anomalies in a time series that comes as CSV or JSON rows. */
@@ -48,7 +48,7 @@ async function run(turn: Turn, allowedHosts: readonly string[]): Promise<void> {
   try {
     const input = await readInput(turn.message, allowedHosts, turn.signal);
     if (input === undefined) return await turn.ask(NO_DATA);
-    analysis = await analyzeWithProgress(turn, input);
+    analysis = await analyzeTurn(turn, input);
   } catch (error) {
     if (error instanceof InputError) return turn.reject(error.message);
     throw error;
@@ -69,22 +69,6 @@ const NO_DATA =
   "Which series shall I look at? Send a CSV file with a column of times and a column of values, " +
   'the same as text, or JSON rows such as [{"timestamp": "2014-07-01 00:00:00", "value": 1}] in a data part.';
 const ANOMALIES_A_CHUNK = 50;
-/** Progress is told when it grew by this share: every message is a row in the task's log. */
-const PROGRESS_STEP = 0.2;
-
-async function analyzeWithProgress(turn: Turn, input: AnalysisInput): Promise<Analysis> {
-  let told = -1;
-  let telling = Promise.resolve();
-  const analysis = await runInThread(input, turn.signal, (fraction, stage) => {
-    if (fraction < told + PROGRESS_STEP) return;
-    told = fraction;
-    telling = telling.then(() => turn.working(`${Math.round(fraction * 100)} %: ${stage}`));
-    // Awaited below; until then a refusal must not count as unhandled.
-    telling.catch(() => {});
-  });
-  await telling;
-  return analysis;
-}
 
 async function stream(
   turn: Turn,

@@ -8,7 +8,7 @@ import { METHOD, PARAMS } from "./method.ts";
 import type { DetectParams } from "./method.ts";
 import { describeReason, toDuration } from "./reason.ts";
 import { rollingMedian } from "./rolling-median.ts";
-import { DAY, findSeason } from "./season.ts";
+import { DAY, findSeason, profileSeason } from "./season.ts";
 import type { Season } from "./season.ts";
 import { formatTime } from "./series.ts";
 import type { Series } from "./series.ts";
@@ -44,6 +44,19 @@ export interface Detection {
   readonly notes: string[];
 }
 
+/** What {@link detect} keeps, in this order: all that takes long and says much in few words. */
+export const STAGES = [
+  "season",
+  "windows of 2",
+  "windows of 4",
+  "windows of 8",
+  "windows of 16",
+  "wider windows",
+] as const;
+
+/** Computes the next of {@link STAGES}, or has it from before. What it gives is plain JSON. */
+export type Keep = <T>(compute: () => T) => T;
+
 /**
  * Finds what is unusual in a series, looking at all of it. Deterministic; {@link METHOD} names the method.
  * @param onProgress told the share done, 0 to 1, and what is being done
@@ -52,11 +65,14 @@ export function detect(
   series: Series,
   params: DetectParams = PARAMS,
   onProgress: (fraction: number, stage: string) => void = () => {},
+  keep: Keep = (compute) => compute(),
 ): Detection {
   const { times, values } = series;
   const step = median(Array.from(times.subarray(1), (time, i) => time - at(times, i)));
   onProgress(0, "looking for a daily or weekly season");
-  const season = findSeason(series, step, params);
+  let found: Season | undefined;
+  const kind = keep(() => (found = findSeason(series, step, params)).kind);
+  const season = found ?? profileSeason(series, step, params, kind);
   const spread = spreadOf(values);
   const adjusted = removeSeason(values, season);
 
@@ -65,36 +81,42 @@ export function detect(
     const blocks = Math.max(4, Math.min(maxBlocks, Math.floor(values.length / (4 * contrast.width))));
     return fitTail(contrast.deviations, contrast.positions, values.length, blocks, spread * 1e-3, params);
   };
-  const flags: Flag[] = [];
-  const judge = (contrast: Contrast, tail: ReturnType<typeof fit>) => {
+  const judge = (contrast: Contrast, tail: ReturnType<typeof fit>): Flag[] => {
+    const flags: Flag[] = [];
     for (let i = 0; i < contrast.deviations.length; i++) {
       const position = at(contrast.positions, i);
       const deviation = at(contrast.deviations, i);
       const score = tail.score(deviation, position);
       if (score < params.threshold) continue;
-      const { kind, width } = contrast;
-      const to = kind === "step" ? position : Math.min(values.length - 1, position + width - 1);
+      const { kind: shape, width } = contrast;
+      const to = shape === "step" ? position : Math.min(values.length - 1, position + width - 1);
       const reference = at(contrast.references, i);
-      flags.push({ kind, width, from: position, to, score, deviation, reference, limit: tail.limit(position) });
+      flags.push({ kind: shape, width, from: position, to, score, deviation, reference, limit: tail.limit(position) });
     }
+    return flags;
   };
 
   onProgress(0.3, "looking at single readings");
   const singles = contrastSingles(adjusted);
   const singleTail = fit(singles);
-  judge(singles, singleTail);
 
   const clip = Math.max(singleTail.usual * Math.exp(params.clip * Math.min(1, 2 * singleTail.scale)), spread / 10);
   const sums = runningSums(singles, clip);
   const widths = doublings(values.length / (4 * params.minBlocks));
-  for (const [k, width] of widths.entries()) {
-    onProgress(0.4 + (0.6 * k) / widths.length, `looking at windows of ${width} readings`);
+  const judgeWidth = (width: number): Flag[] => {
+    onProgress(0.4 + (0.6 * widths.indexOf(width)) / widths.length, `looking at windows of ${width} readings`);
     const bumps = contrastBumps(sums, width, params.surround);
-    judge(bumps, fit(bumps));
-    if (width < MIN_STEP_WIDTH) continue;
+    const flags = judge(bumps, fit(bumps));
+    if (width < MIN_STEP_WIDTH) return flags;
     const steps = contrastSteps(sums, width);
-    judge(steps, fit(steps));
-  }
+    return [...flags, ...judge(steps, fit(steps))];
+  };
+  const narrow = [2, 4, 8, 16];
+  const groups = [...narrow.map((width) => [width]), widths.slice(narrow.length)];
+  const flags = [
+    ...judge(singles, singleTail),
+    ...groups.flatMap((group) => keep(() => group.filter((width) => widths.includes(width)).flatMap(judgeWidth))),
+  ];
 
   const level = rollingMedian(adjusted, LEVEL_RADIUS, -1);
   const limits = level.map((_, i) => singleTail.limit(i));

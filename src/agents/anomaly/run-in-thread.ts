@@ -1,11 +1,21 @@
 import { Worker } from "node:worker_threads";
+import type { Json } from "../../ports/agent.ts";
 import type { Analysis, AnalysisInput, OnProgress } from "./analyze.ts";
-import type { WorkerMessage } from "./anomaly-worker.ts";
+import type { WorkerInput, WorkerMessage } from "./anomaly-worker.ts";
 import { createGate } from "./gate.ts";
 import { InputError } from "./series.ts";
 
 /** Beyond these, runs wait: more threads than cores only slow each other and the event loop down. */
 const gate = createGate(2);
+
+/** What an analysis takes and tells besides its input. */
+export interface ThreadOptions {
+  readonly onProgress: OnProgress;
+  /** What the first stages gave in an earlier analysis of the same input. */
+  readonly kept?: readonly Json[];
+  /** Told what each further stage gives, null for what is too large to keep. */
+  readonly onStage?: (value: Json) => void;
+}
 
 /**
  * Runs {@link analyze} in a thread of its own, so that the event loop stays free. The thread ends with the run.
@@ -15,11 +25,11 @@ const gate = createGate(2);
 export async function runInThread(
   input: AnalysisInput,
   signal: AbortSignal,
-  onProgress: OnProgress,
+  options: ThreadOptions,
 ): Promise<Analysis> {
   const leave = await gate.enter(signal);
   try {
-    return await start(input, signal, onProgress);
+    return await start(input, signal, options);
   } finally {
     leave();
   }
@@ -31,10 +41,14 @@ const WORKER = new URL(
   import.meta.url,
 );
 
-async function start(input: AnalysisInput, signal: AbortSignal, onProgress: OnProgress): Promise<Analysis> {
+async function start(
+  input: AnalysisInput,
+  signal: AbortSignal,
+  { onProgress, kept = [], onStage }: ThreadOptions,
+): Promise<Analysis> {
   signal.throwIfAborted();
   const worker = new Worker(WORKER, {
-    ...toOwn(input),
+    ...toOwn(input, kept),
     resourceLimits: { maxOldGenerationSizeMb: 1024 },
   });
   const { promise, resolve, reject } = Promise.withResolvers<Analysis>();
@@ -44,6 +58,8 @@ async function start(input: AnalysisInput, signal: AbortSignal, onProgress: OnPr
     switch (message.kind) {
       case "progress":
         return onProgress(message.fraction, message.stage);
+      case "stage":
+        return onStage?.(message.value);
       case "result":
         return resolve(message.analysis);
       case "refused":
@@ -62,8 +78,8 @@ async function start(input: AnalysisInput, signal: AbortSignal, onProgress: OnPr
 }
 
 /** Cloning a view would clone all of the buffer under it, which for a Buffer may hold much else: copy, then move. */
-function toOwn(input: AnalysisInput): { workerData: AnalysisInput; transferList: ArrayBuffer[] } {
-  if (!("csv" in input) || typeof input.csv === "string") return { workerData: input, transferList: [] };
+function toOwn(input: AnalysisInput, kept: readonly Json[]): { workerData: WorkerInput; transferList: ArrayBuffer[] } {
+  if (!("csv" in input) || typeof input.csv === "string") return { workerData: { input, kept }, transferList: [] };
   const csv = new Uint8Array(input.csv);
-  return { workerData: { ...input, csv }, transferList: [csv.buffer] };
+  return { workerData: { input: { ...input, csv }, kept }, transferList: [csv.buffer] };
 }

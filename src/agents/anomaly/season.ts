@@ -50,6 +50,19 @@ export function findSeason({ times, values, clock }: Series, step: number, param
   return best;
 }
 
+/** The season of a kind that {@link findSeason} has found before, without weighing the others. */
+export function profileSeason(
+  { times, values }: Series,
+  step: number,
+  params: SeasonParams,
+  kind: Season["kind"],
+): Season {
+  if (kind === "none") return { kind, profile: new Float64Array(values.length) };
+  const period = kind === "daily" ? DAY : 7 * DAY;
+  const overLevel = subtract(values, rollingMedianByTime(times, values, period));
+  return { kind, profile: profileOf(times, overLevel, period, step, params.neighbours) };
+}
+
 /** Phases in a period are never finer than this: five minutes of a week. */
 const MAX_PHASES = 2016;
 
