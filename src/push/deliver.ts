@@ -42,20 +42,21 @@ export async function deliver(parts: PushParts, message: PushMessage): Promise<v
       return;
     }
     const held = await write(parts, key, withLease(parts, config, parts.random.id()), stored.etag);
-    if (held && !(await deliverAll(parts, key, held, events, message))) {
+    const done = held && (await deliverAll(parts, key, held, events, message));
+    if (held && !(done && (await readNext(parts, key, done, done.cursor)).length > 0)) {
       return;
     }
   }
 }
 
-/** Resolves to true when the lease was given back with everything known delivered. */
+/** Resolves to the config once everything known is delivered and the lease given back; undefined when it could not go on. */
 async function deliverAll(
   parts: PushParts,
   key: TaskKey,
   first: Held,
   known: readonly LogEvent[],
   message: PushMessage,
-): Promise<boolean> {
+): Promise<PushConfig | undefined> {
   const holder = first.config.lease?.holder;
   const secrets = await parts.sealer.open(first.config.sealed);
   let held: Held | undefined = first;
@@ -86,12 +87,11 @@ async function deliverAll(
         return letGo(parts, key, message.config, holder);
       }
       if (isLast) {
-        return true;
+        return held.config;
       }
     }
   }
-  await write(parts, key, parts.deliveryRules.release(held.config), held.etag);
-  return true;
+  return (await write(parts, key, parts.deliveryRules.release(held.config), held.etag))?.config;
 }
 
 /** In v0.3 the first read is of the whole log: a body there is the task after the event. */
@@ -140,13 +140,13 @@ async function lookAgain(parts: PushParts, key: TaskKey, row: string, held: Held
 }
 
 /** Gives back a lease that somebody changed the row under: who deletes a config waits for that. */
-async function letGo(parts: PushParts, key: TaskKey, row: string, holder: string | undefined): Promise<false> {
+async function letGo(parts: PushParts, key: TaskKey, row: string, holder: string | undefined): Promise<undefined> {
   const stored = await parts.log.readVersioned(key, row);
   const config = stored && parseConfigRow(stored.body);
   if (stored && config?.lease && config.lease.holder === holder) {
     await write(parts, key, parts.deliveryRules.release(config), stored.etag);
   }
-  return false;
+  return undefined;
 }
 
 function withLease({ clock, deliveryRules, settings }: PushParts, config: PushConfig, holder = ""): PushConfig {

@@ -16,8 +16,11 @@ import type { TurnInput } from "./turn.ts";
 /** The turns that this instance runs now. */
 export interface HeldTurns {
   readonly size: number;
-  /** @throws TaskError `busy` over the instance's limit, or when it is shutting down. */
-  admit(): void;
+  /**
+   * Takes a place for a turn that is about to start; the returned function gives it back, once the turn has started or
+   * will not. @throws TaskError `busy` over the instance's limit, or when it is shutting down.
+   */
+  admit(): () => void;
   start(turn: TurnStart): HeldTurn;
   /** Somebody changed the head of a task that may be held here. */
   look(key: TaskKey): void;
@@ -61,6 +64,7 @@ const INBOX_EVERY = 1_000;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
+  let admitted = 0;
   let isClosing = false;
   let isLeaving = false;
   let isReading = false;
@@ -70,10 +74,14 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       return held.size;
     },
     admit() {
-      if (isClosing || held.size >= parts.settings.maxTurns) {
+      if (isClosing || held.size + admitted >= parts.settings.maxTurns) {
         const message = isClosing ? "This instance is shutting down." : "This instance runs as many turns as it may.";
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
+      admitted += 1;
+      return () => {
+        admitted -= 1;
+      };
     },
     start,
     look,

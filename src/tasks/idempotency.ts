@@ -3,8 +3,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import canonicalize from "canonicalize";
 import type { LogRow, TaskKey } from "../ports/task-log.ts";
-import type { EngineParts } from "./engine-parts.ts";
+import type { Created } from "./begun.ts";
+import type { TaskParts } from "./engine-parts.ts";
 import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
+import { readTask } from "./read-task.ts";
+import { retry } from "./retry.ts";
 import { invalid } from "./task-fault.ts";
 
 /** The message that a key was accepted with. Kept as long as its task (DESIGN 3.6). */
@@ -25,11 +28,21 @@ export function toKeyRow(idempotencyKey: string, message: Message, turn: number)
   return { key: `m-${hash(idempotencyKey)}`, body: toJsonBytes(row) };
 }
 
+/** The task of an earlier attempt with this key. @throws TaskError `invalid` when that was another message. */
+export async function findEarlier(parts: TaskParts, key: TaskKey, keyRow: LogRow): Promise<Created | undefined> {
+  const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+  if (!(await retry(parts, deadline, () => isAccepted(parts, key, keyRow)))) {
+    return undefined;
+  }
+  const stored = await retry(parts, deadline, () => readTask(parts, key));
+  return stored && { key, snapshot: { task: stored.task, generation: stored.head.generation } };
+}
+
 /**
  * Whether a message like this one was accepted under its key before.
  * @throws TaskError `invalid` when the key was used for another message, StoreError.
  */
-export async function isAccepted(parts: EngineParts, task: TaskKey, { key, body }: LogRow): Promise<boolean> {
+async function isAccepted(parts: TaskParts, task: TaskKey, { key, body }: LogRow): Promise<boolean> {
   const stored = await parts.log.readRow(task, key);
   if (!stored) {
     return false;

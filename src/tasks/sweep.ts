@@ -56,7 +56,7 @@ export function decideSweep(
   }
   const takeable = head.lease ? head.lease.until + lease / 6 : now;
   // Whoever is told to work may die, and with it the message: three leases leave room for that (decision 0009).
-  return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + lease };
+  return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + lease / 2 };
 }
 
 /** Looks at every due row. Any number of instances may do so: a row is claimed before it is acted on. */

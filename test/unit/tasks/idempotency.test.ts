@@ -156,3 +156,14 @@ test("the fingerprint sees what a message says, not how it was sent", () => {
   const canonical = '{"contextId":"c","parts":[{"text":"go"}],"role":"ROLE_USER"}';
   expect(toFingerprint(message)).toBe(createHash("sha256").update(canonical).digest("hex"));
 });
+
+test("no more turns are admitted than may run, also of calls that come at once", async () => {
+  const fixture = createFixture(() => new Promise(() => {}), {}, { maxTurns: 1 });
+  const { engine, call, clock } = fixture;
+  const first = engine.stream(call({ idempotencyKey: "one" }), request("go")).next();
+  const second = engine.stream(call({ idempotencyKey: "two" }), request("go")).next();
+  await expect(second).rejects.toMatchObject({ fault: { code: "busy" } });
+  await clock.advance(1);
+  expect((await first).value?.generation).toBe(1);
+  expect(engine.turns).toBe(1);
+});

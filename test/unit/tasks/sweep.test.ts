@@ -89,13 +89,13 @@ test.each<[string, Head | undefined, number, object]>([
     "its holder fell silent: work",
     head({ turn: 2, state: TaskState.TASK_STATE_WORKING, lease: silent }),
     0,
-    { do: "work", due: NOW + LEASE },
+    { do: "work", due: NOW + LEASE / 2 },
   ],
   [
     "nobody holds it: work",
     head({ turn: 2, state: TaskState.TASK_STATE_SUBMITTED }),
     0,
-    { do: "work", due: NOW + LEASE },
+    { do: "work", due: NOW + LEASE / 2 },
   ],
 ])("%s", (_what, known, age, action) => {
   const row = { scope: "a", taskId: "t", agent: "test", turn: 2, created: NOW - age, due: NOW };

@@ -1,0 +1,241 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { WebhookCall, WebhookOutcome } from "../../../src/ports/webhook-sender.ts";
+import type { PushMessage } from "../../../src/ports/work-queue.ts";
+import { parseConfigRow, toConfigKey } from "../../../src/push/config-row.ts";
+import { deliver } from "../../../src/push/deliver.ts";
+import { deliveryRules } from "../../../src/push/delivery-rules.ts";
+import { createOutbox } from "../../../src/push/outbox.ts";
+import { createPushConfigs } from "../../../src/push/push-configs.ts";
+import type { PushParts } from "../../../src/push/push-parts.ts";
+import { createCredentialSealer } from "../../../src/push/credentials.ts";
+import { createEngine } from "../../../src/tasks/engine.ts";
+import { createFixture, LEASE, settle } from "../tasks/engine-fixture.ts";
+import type { Fixture } from "../tasks/engine-fixture.ts";
+
+const URL = "https://hook.example/";
+const OK: WebhookOutcome = { code: "answered", status: 204 };
+
+let fixture: Fixture;
+let push: PushParts;
+let posts: WebhookCall[];
+let answer: (call: WebhookCall) => Promise<WebhookOutcome> | WebhookOutcome;
+/** Names of the log's methods as they are called. */
+let requests: string[];
+
+beforeEach(() => {
+  posts = [];
+  requests = [];
+  answer = () => OK;
+  fixture = createFixture(async (turn) => {
+    for (let status = 0; status < 3; status += 1) {
+      await turn.working(`status ${status}`);
+    }
+    await turn.complete("done");
+  });
+  const { log } = fixture.parts;
+  const counted = new Proxy(log, {
+    get(target, name) {
+      return (...args: unknown[]) => {
+        requests.push(String(name));
+        return Reflect.apply(Reflect.get(target, name) as (...given: unknown[]) => unknown, target, args);
+      };
+    },
+  });
+  push = {
+    ...fixture.parts,
+    log: counted,
+    sender: {
+      toRefusal: () => undefined,
+      async post(call) {
+        posts.push(call);
+        return answer(call);
+      },
+    },
+    sealer: createCredentialSealer(new Uint8Array(32).fill(3)),
+    deliveryRules,
+  };
+});
+
+const generations = (): number[] => posts.map(({ headers }) => Number(headers["a2a-event-id"]));
+
+/** Encryption takes real time, which the fake clock knows nothing of. */
+async function untilPosted(count: number): Promise<void> {
+  await vi.waitFor(() => expect(posts).toHaveLength(count));
+}
+
+/** A task of five events with a webhook that has heard of none. */
+async function begin(): Promise<PushMessage> {
+  const { call, parts } = fixture;
+  const engine = createEngine({ ...parts, outbox: createOutbox(push) });
+  const authentication = { scheme: "Bearer", credentials: "secret" };
+  const config = { tenant: "", taskId: "", id: "mine", url: URL, token: "tok", authentication };
+  const task = await engine.send(call(), {
+    tenant: "",
+    message: { ...message },
+    configuration: {
+      acceptedOutputModes: [],
+      taskPushNotificationConfig: config,
+      historyLength: undefined,
+      returnImmediately: false,
+    },
+    metadata: undefined,
+  });
+  await settle();
+  fixture.queued.length = 0;
+  requests.length = 0;
+  const taskId = "id" in task ? task.id : "";
+  return { kind: "push", scope: call().caller.scope, taskId, config: toConfigKey("mine") };
+}
+
+const message = {
+  messageId: "m",
+  contextId: "",
+  taskId: "",
+  role: 1,
+  parts: [{ content: { $case: "text" as const, value: "go" }, metadata: undefined, filename: "", mediaType: "" }],
+  metadata: undefined,
+  extensions: [],
+  referenceTaskIds: [],
+};
+
+async function configOf({ scope, taskId, config }: PushMessage) {
+  const row = await fixture.parts.log.readRow({ scope, taskId }, config);
+  return row && parseConfigRow(row);
+}
+
+describe("a delivery", () => {
+  test("tells every event once and in order, with what the config says", async () => {
+    const job = await begin();
+    await deliver(push, job);
+
+    expect(generations()).toEqual([1, 2, 3, 4, 5]);
+    expect(posts[0]).toMatchObject({
+      url: URL,
+      headers: { authorization: "Bearer secret", "x-a2a-notification-token": "tok" },
+    });
+    expect(await configOf(job)).toMatchObject({ cursor: 5, failures: 0 });
+    await deliver(push, job);
+    expect(posts).toHaveLength(5);
+  });
+
+  test("costs two requests an event and three a job (DESIGN 3.10)", async () => {
+    const job = await begin();
+    await deliver(push, job);
+    expect(requests).toHaveLength(2 * 5 + 3);
+  });
+
+  test("is one at a time, whoever else is told", async () => {
+    const job = await begin();
+    await Promise.all([deliver(push, job), deliver(push, job), deliver(push, job)]);
+    expect(generations()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("stops at a failure and comes back to the same event, later each time", async () => {
+    const job = await begin();
+    answer = ({ headers }) => (headers["a2a-event-id"] === "3" ? { code: "answered", status: 500 } : OK);
+    await deliver(push, job);
+    expect(generations()).toEqual([1, 2, 3]);
+    expect(fixture.queued).toEqual([job]);
+    const failed = await configOf(job);
+    expect(failed).toMatchObject({ cursor: 2, failures: 1, state: "active" });
+    expect(failed).not.toHaveProperty("lease");
+    expect(failed?.log).toMatchObject([{ generation: 3, outcome: "status 500" }]);
+
+    // Too early.
+    await deliver(push, job);
+    expect(posts).toHaveLength(3);
+    await fixture.clock.advance(1_000);
+    await deliver(push, job);
+    expect((await configOf(job))?.nextAt).toBe(fixture.clock.now() + 2_000);
+    answer = () => OK;
+    await fixture.clock.advance(2_000);
+    await deliver(push, job);
+    expect(generations()).toEqual([1, 2, 3, 3, 3, 4, 5]);
+  });
+
+  test("gives a webhook up after ten failures in a row, and says why", async () => {
+    const job = await begin();
+    answer = () => ({ code: "failed", reason: "ECONNREFUSED" });
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await deliver(push, job);
+      await fixture.clock.advance(600_000);
+    }
+    expect(posts).toHaveLength(10);
+    expect(await configOf(job)).toMatchObject({ state: "disabled", cursor: 0 });
+    expect(fixture.lines.at(-1)).toMatchObject({ event: "push.disabled", fields: { outcome: "failed: ECONNREFUSED" } });
+  });
+
+  test.each<[string, WebhookOutcome]>([
+    ["an address that is refused", { code: "refused", reason: "private" }],
+    ["a receiver that is gone", { code: "answered", status: 410 }],
+  ])("gives up at once %s", async (_what, outcome) => {
+    const job = await begin();
+    answer = () => outcome;
+    await deliver(push, job);
+    expect(await configOf(job)).toMatchObject({ state: "disabled", failures: 1 });
+    expect(fixture.queued).toEqual([]);
+  });
+
+  test("follows one that died in the middle of a call, once its lease is over, and repeats that call", async () => {
+    const job = await begin();
+    let dies = true;
+    answer = ({ headers }) => (dies && headers["a2a-event-id"] === "2" ? new Promise(() => {}) : OK);
+    void deliver(push, job);
+    await untilPosted(2);
+    dies = false;
+    await deliver(push, job);
+    expect(generations()).toEqual([1, 2]);
+    await fixture.clock.advance(LEASE);
+    await deliver(push, job);
+    expect(generations()).toEqual([1, 2, 2, 3, 4, 5]);
+  });
+
+  test("refuses what was stored under another state key, instead of calling without credentials", async () => {
+    const job = await begin();
+    await deliver({ ...push, sealer: createCredentialSealer(new Uint8Array(32).fill(4)) }, job);
+    expect(posts).toEqual([]);
+    expect(await configOf(job)).toMatchObject({ state: "disabled" });
+  });
+});
+
+describe("a deletion", () => {
+  test("waits for the call that is under way, and none begins after it", async () => {
+    const job = await begin();
+    const gate = Promise.withResolvers<WebhookOutcome>();
+    answer = ({ headers }) => (headers["a2a-event-id"] === "2" ? gate.promise : OK);
+    const delivering = deliver(push, job);
+    await untilPosted(2);
+    let isDeleted = false;
+    const request = { tenant: "", taskId: job.taskId, id: "mine" };
+    const deleting = createPushConfigs(push)
+      .delete(fixture.call(), request)
+      .then(() => (isDeleted = true));
+    await fixture.clock.advance(1_000);
+    expect([isDeleted, generations()]).toEqual([false, [1, 2]]);
+    const { configs } = await createPushConfigs(push).list(fixture.call(), {
+      tenant: "",
+      taskId: job.taskId,
+      pageSize: 0,
+      pageToken: "",
+    });
+    expect(configs).toEqual([]);
+
+    gate.resolve(OK);
+    await delivering;
+    await fixture.clock.advance(200);
+    await deleting;
+    expect(generations()).toEqual([1, 2]);
+    expect(await configOf(job)).toBeUndefined();
+  });
+
+  test("does not wait for a job that died longer than its lease", async () => {
+    const job = await begin();
+    answer = () => new Promise(() => {});
+    void deliver(push, job);
+    await untilPosted(1);
+    const deleting = createPushConfigs(push).delete(fixture.call(), { tenant: "", taskId: job.taskId, id: "mine" });
+    await fixture.clock.advance(LEASE * 1.2);
+    await deleting;
+    expect(await configOf(job)).toBeUndefined();
+  });
+});
