@@ -255,10 +255,11 @@ function tell(taskId: string, since: number, logs: readonly LogLine[], hosts: re
   const lines = logs.filter((line) => line.taskId === taskId).toSorted((one, other) => one.time - other.time);
   const involved = new Set(lines.map(({ host }) => host));
   const fallen = [...involved].map((host) => `host ${host} fell at ${(hosts[host]?.fellAt ?? Number.NaN) - since}`);
-  return [
-    ...lines.map(({ time, host, level: _, ...line }) => `  ${time - since} host ${host} ${JSON.stringify(line)}`),
-    ...fallen,
-  ].join("\n");
+  const told = lines.map((line) => {
+    const rest = JSON.stringify({ ...line, level: undefined, host: undefined, time: undefined });
+    return `  ${line.time - since} host ${line.host} ${rest}`;
+  });
+  return [...told, ...fallen].join("\n");
 }
 
 /** The thrower's own error is the only one that a host may log as one. */
