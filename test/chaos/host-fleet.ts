@@ -11,6 +11,8 @@ export interface FleetHost {
   readonly isDead: boolean;
   /** Clients do not choose it now. */
   readonly isStopped: boolean;
+  /** When it was last killed, stopped or told to end, in ms since the epoch. */
+  readonly fellAt: number | undefined;
   readonly death: Promise<void>;
   /** As leases name it. */
   readonly instance: string;
@@ -34,6 +36,7 @@ export interface Fleet {
 interface Member extends FleetHost {
   isDead: boolean;
   isStopped: boolean;
+  fellAt: number | undefined;
   readonly died: () => void;
 }
 
@@ -52,6 +55,7 @@ export function createFleet(env: Readonly<Record<string, string>>): Fleet {
         instance: /"instance":"([^"]+)"/.exec(process.output)?.[1] ?? "",
         isDead: false,
         isStopped: false,
+        fellAt: undefined,
         death: death.promise,
         died: death.resolve,
       };
@@ -62,6 +66,7 @@ export function createFleet(env: Readonly<Record<string, string>>): Fleet {
     terminate: (host) => end(host, "SIGTERM"),
     stop(host) {
       member(host).isStopped = true;
+      member(host).fellAt = Date.now();
       process.kill(host.process.pid, "SIGSTOP");
     },
     resume(host) {
@@ -76,6 +81,7 @@ export function createFleet(env: Readonly<Record<string, string>>): Fleet {
   async function end(host: FleetHost, signal: NodeJS.Signals): Promise<number | null> {
     const known = member(host);
     known.isDead = true;
+    known.fellAt = Date.now();
     const code = await host.process.end(signal);
     known.died();
     return code;
