@@ -121,14 +121,14 @@ describeBindings("push notifications", (connect) => {
     const { url } = hook();
     const echo = connect("echo");
     for (const call of [
-      slow.call("CreateTaskPushNotificationConfig", { taskId: missing, url }),
-      slow.call("GetTaskPushNotificationConfig", { taskId: task.id, id: "none" }),
-      slow.call("ListTaskPushNotificationConfigs", { taskId: missing }),
-      slow.call("DeleteTaskPushNotificationConfig", { taskId: missing, id: "one" }),
-      echo.call("CreateTaskPushNotificationConfig", { taskId: task.id, url }),
-      echo.call("ListTaskPushNotificationConfigs", { taskId: task.id }),
+      async () => slow.call("CreateTaskPushNotificationConfig", { taskId: missing, url }),
+      async () => slow.call("GetTaskPushNotificationConfig", { taskId: task.id, id: "none" }),
+      async () => slow.call("ListTaskPushNotificationConfigs", { taskId: missing }),
+      async () => slow.call("DeleteTaskPushNotificationConfig", { taskId: missing, id: "one" }),
+      async () => echo.call("CreateTaskPushNotificationConfig", { taskId: task.id, url }),
+      async () => echo.call("ListTaskPushNotificationConfigs", { taskId: task.id }),
     ]) {
-      await expect(call).rejects.toMatchObject(slow.refusal("TASK_NOT_FOUND"));
+      await expect(call()).rejects.toMatchObject(slow.refusal("TASK_NOT_FOUND"));
     }
   });
 
