@@ -112,9 +112,11 @@ test("a key names nothing while its task is being removed, and a new task after 
 test("what an attempt left that nobody was told of goes too", async () => {
   const fixture = createFixture(async (turn) => turn.working());
   const { parts, clock } = fixture;
-  const lost = fixture.another({ index: { ...parts.index, putOpen: () => new Promise(() => {}) } });
+  const lost = fixture.another({
+    index: { ...parts.index, putOpen: () => Promise.reject(new StoreError({ code: "unknown", operation: "put" })) },
+  });
   void lost.send(fixture.call(), request(LARGE)).catch(() => {});
-  await clock.advance(100);
+  await clock.advance(LEASE);
   await parts.payloads.put({ scope: SCOPE, taskId: "gone" }, Buffer.from("never pointed at"));
   expect((await parts.log.listTasks(undefined)).tasks).toHaveLength(1);
   await pass(fixture, RETENTION * 2);
