@@ -39,7 +39,7 @@ export function createRemoteEngine(url: string): TaskEngine {
   async function* open(call: Call, method: string, params: unknown): AsyncGenerator<LoggedResponse, void, undefined> {
     const response = await post(url, call, method, params);
     if (!response.headers.get("content-type")?.startsWith("text/event-stream") || !response.body) {
-      const { error } = (await response.json()) as RpcAnswer;
+      const { error } = await readAnswer(method, response);
       throw error ? toError(response.status, error) : new Error(`${method}: not a stream`);
     }
     for await (const { id, data } of readSse(response.body)) {
@@ -69,7 +69,7 @@ export function createRemotePushConfigs(url: string): Pick<PushConfigs, "create"
 
 async function ask(url: string, call: Call, method: string, params: unknown): Promise<unknown> {
   const response = await post(url, call, method, params);
-  const { result, error } = (await response.json()) as RpcAnswer;
+  const { result, error } = await readAnswer(method, response);
   if (error) {
     throw toError(response.status, error);
   }
@@ -98,6 +98,15 @@ function post(
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(HUNG)]),
   });
+}
+
+async function readAnswer(method: string, response: Response): Promise<RpcAnswer> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as RpcAnswer;
+  } catch {
+    throw new Error(`${method}: HTTP ${response.status} with ${JSON.stringify(text.slice(0, 200))} is no answer`);
+  }
 }
 
 function toError(status: number, { code, message }: { readonly code: number; readonly message: string }): Error {
