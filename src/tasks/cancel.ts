@@ -3,11 +3,12 @@ import { delay } from "./delay.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { endElsewhere } from "./end-elsewhere.ts";
 import type { HeldTurns } from "./held-turns.ts";
+import { openRow } from "./open-row.ts";
 import { retry } from "./retry.ts";
 import type { Decision } from "./rules.ts";
 import type { Tails } from "./tails.ts";
 import { TaskError } from "./task-fault.ts";
-import { endsTurn, isTerminal } from "./task-state.ts";
+import { endsTurn, isInterrupted, isTerminal } from "./task-state.ts";
 import { readVersion, transact } from "./transact.ts";
 import type { Version } from "./transact.ts";
 import { writerOf } from "./writer-of.ts";
@@ -33,6 +34,12 @@ export async function cancelTask(
       head
         ? rules.flagCancel(head, key.taskId, writerOf(parts, nonce))
         : { refused: { code: "not-found", taskId: key.taskId } };
+    if (isInterrupted(version.head.state)) {
+      // The sweep would look at a task that waits for its caller when that has lasted too long; should this instance die
+      // right after the commit, lists and webhooks are to hear of it sooner.
+      const open = openRow(parts, key, version.head.agent, version.head.turn);
+      await retry(parts, deadline, () => parts.index.putOpen(open));
+    }
     const outcome = await transact(parts, { key, from: version, decide, deadline });
     if (outcome.code !== "refused") {
       const { head } = outcome.version;

@@ -18,7 +18,12 @@ export async function endElsewhere(
   try {
     const stored = await readTask(parts, key);
     if (stored) {
-      await finishIndex(parts, openRow(parts, key, head.agent, head.turn), stored.head, stored.task, isHeard);
+      const open = openRow(parts, key, head.agent, head.turn);
+      await finishIndex(parts, open, stored.head, stored.task, isHeard);
+      if (!isHeard) {
+        // A task that waited for its caller was not to be looked at for long; its webhooks are not to wait for that.
+        await parts.index.putOpen(open);
+      }
     }
   } catch (error) {
     parts.logger.warn("index.behind", { taskId: key.taskId, error: String(error) });
