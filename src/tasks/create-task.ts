@@ -54,7 +54,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): CreateT
       return earlier;
     }
     // Rows that go with the task: it is created on its own then, not with what its agent does first.
-    const rows = [...(keyRow ? [keyRow] : []), ...(config ? [await outbox.toRow(call, config, key, 0)] : [])];
+    const rows = [...(keyRow ? [keyRow] : []), ...(config ? [await outbox.toRow(call, config, key)] : [])];
     const contextId = message.contextId || random.id();
     const held = mode !== "immediate" && agent.runs === "inline";
     const own = { ...copyOf(message), taskId: key.taskId, contextId };

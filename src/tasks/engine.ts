@@ -106,8 +106,11 @@ export function createEngine(parts: EngineParts): DurableEngine {
     if (snapshot && !turn && endsTurn(snapshot.task.status?.state ?? 0)) {
       return withHistory(snapshot.task, limit);
     }
-    await turn?.ended;
+    const isFound = (await turn?.ended) ?? true;
     const local = turn?.writer;
+    if (turn && !isFound && !turn.lost) {
+      throw notCreated(turn);
+    }
     if (local?.task && local.head && endsTurn(local.head.state)) {
       return withHistory(local.task, limit);
     }

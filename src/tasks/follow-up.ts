@@ -67,7 +67,7 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     }
     const rows = [
       ...(keyRow ? [keyRow] : []),
-      ...(config ? [await outbox.toRow(call, config, key, stored.head.generation)] : []),
+      ...(config ? [await retry(parts, deadline, () => outbox.toRow(call, config, key, stored.head))] : []),
     ];
     const foreseen = decide(stored.head);
     if ("refused" in foreseen) {

@@ -43,8 +43,8 @@ export interface HeldTurn {
   readonly writer: TaskWriter;
   /** Resolves once the task exists, or cannot be made to: then `lost` says why. */
   readonly begun: Promise<void>;
-  /** Resolves once the turn has ended here and the task can be found in the index. Never rejects. */
-  readonly ended: Promise<void>;
+  /** Resolves once the turn has ended here, to whether the index can find the task: else nobody may be told of it (I15). */
+  readonly ended: Promise<boolean>;
   /** Resolves once nothing of the turn is left to do here. Never rejects. */
   readonly done: Promise<void>;
   /** Why the task was lost, if it was. */
@@ -136,7 +136,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const cancelFirstCommit =
       turn.deferFor > 0 ? parts.clock.after(turn.deferFor, () => void writer.begin()) : undefined;
     const begun = turn.deferFor > 0 ? undefined : writer.begin();
-    const ended = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<boolean>();
     const done = runToEnd();
     held.set(name, { writer, done, stop });
     readInboxLater();
@@ -160,12 +160,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       cancelFirstCommit?.();
       // A task with an open row can be found already; the caller need not wait for the rest.
       if (isOpen) {
-        ended.resolve();
+        ended.resolve(true);
       }
-      if (!lost) {
-        await indexEnd(writer, turn.open, isOpen);
-      }
-      ended.resolve();
+      ended.resolve(!lost && (await indexEnd(writer, turn.open, isOpen)));
       if (held.get(name)?.writer === writer) {
         held.delete(name);
       }
@@ -203,18 +200,21 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     }
   }
 
-  async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<void> {
+  /** Resolves to whether the task is in the list of those that ended. */
+  async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<boolean> {
     if (head && !head.lease && !endsTurn(head.state)) {
       await handOver(open);
     }
     if (!head || !task || !isTerminal(head.state)) {
-      return;
+      return false;
     }
     try {
       await finishIndex(parts, open, head, task, isOpen && head.pushConfigs === 0);
+      return true;
     } catch (error) {
       // An open row stays for the sweep to finish.
       parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });
+      return false;
     }
   }
 

@@ -12,6 +12,9 @@ export interface Outbox {
    * @throws StoreError
    */
   remind(task: TaskKey, head: Head): Promise<boolean>;
-  /** The row of a config that comes with a message. @throws TaskError `invalid` */
-  toRow(call: Call, config: TaskPushNotificationConfig, task: TaskKey, cursor: number): Promise<LogRow>;
+  /**
+   * The row of a config that comes with a message; `head` is absent where the message creates the task.
+   * @throws TaskError `invalid`, StoreError
+   */
+  toRow(call: Call, config: TaskPushNotificationConfig, task: TaskKey, head?: Head): Promise<LogRow>;
 }

@@ -36,6 +36,8 @@ export interface TaskWriter {
   look(): void;
   /** Gives the task back unfinished, once everything emitted is committed. */
   release(): Promise<void>;
+  /** Loses the task now if its lease is over: a process that stood still runs what was due before it looks at its timers. */
+  checkLease(): void;
 }
 
 export interface WriterEvents {
@@ -100,6 +102,11 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       wantsRelease = true;
       deferred = false;
       return pump();
+    },
+    checkLease() {
+      if (version && clock.monotonic() - confirmed >= (settings.lease * 5) / 6) {
+        lose(new LostError("the lease ended before it could be renewed"));
+      }
     },
   };
   if (version) {
@@ -299,8 +306,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     const age = clock.monotonic() - confirmed;
     const next = (busy ? (settings.lease * 5) / 6 : settings.lease / 3) - age;
     disarm = clock.after(Math.max(next, 1), () => {
-      if (clock.monotonic() - confirmed >= (settings.lease * 5) / 6) {
-        lose(new LostError("the lease ended before it could be renewed"));
+      self.checkLease();
+      if (state !== "open") {
         return;
       }
       if (!busy) {

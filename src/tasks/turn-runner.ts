@@ -163,6 +163,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (stored) {
       return stored.value;
     }
+    // What runs again after another holder completed it is what steps are there to prevent.
+    writer.checkLease();
     if (finishing || stopped !== undefined) {
       throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
     }

@@ -22,6 +22,8 @@ export const LEASE = 30_000;
 interface FakeClock extends Clock {
   /** Fires what becomes due, in order, and lets what it starts settle. */
   advance(ms: number): Promise<void>;
+  /** The process stands still: time passes, and nothing fires before what it does next. */
+  freeze(ms: number): void;
 }
 
 function createFakeClock(start = 1_800_000_000_000): FakeClock {
@@ -34,6 +36,9 @@ function createFakeClock(start = 1_800_000_000_000): FakeClock {
       const timer = { at: elapsed + ms, run };
       timers.add(timer);
       return () => timers.delete(timer);
+    },
+    freeze(ms) {
+      elapsed += ms;
     },
     async advance(ms) {
       const until = elapsed + ms;

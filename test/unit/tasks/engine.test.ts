@@ -1,6 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
-import { callerOf, collect, createFixture, defineTestAgent, request, saidBy, settle } from "./engine-fixture.ts";
+import { StoreError } from "../../../src/ports/store-error.ts";
+import { callerOf, collect, createFixture, defineTestAgent, LEASE, request, saidBy, settle } from "./engine-fixture.ts";
 
 const {
   TASK_STATE_COMPLETED: COMPLETED,
@@ -29,6 +30,15 @@ describe("a message", () => {
     await work();
     await clock.advance(1_000);
     expect(saidBy(await sent)).toBe("done");
+  });
+
+  test("whose task no list could find is not acknowledged (I15)", async () => {
+    const fixture = createFixture(async (turn) => turn.complete("done"), { rerun: "safe" });
+    fixture.parts.index.putDone = () => Promise.reject(new StoreError({ code: "unknown", operation: "putDone" }));
+    const sent = fixture.send("go").catch((error: unknown) => error);
+    await fixture.clock.advance(2 * LEASE);
+    expect(await sent).toMatchObject({ fault: { code: "unavailable" } });
+    expect(await fixture.parts.index.listOpen("a".repeat(32), "test")).toEqual([]);
   });
 
   test("that is streamed gives the task, then every event of it", async () => {

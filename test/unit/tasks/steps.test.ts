@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
 import type { Json } from "../../../src/ports/agent.ts";
-import { createFixture, saidBy, settle } from "./engine-fixture.ts";
+import { createFixture, LEASE, saidBy, settle } from "./engine-fixture.ts";
 
 const { TASK_STATE_COMPLETED: COMPLETED, TASK_STATE_FAILED: FAILED } = TaskState;
 
@@ -37,6 +37,25 @@ test("what a step throws reaches the agent, and what it emitted stays", async ()
   const task = await send("go");
   expect(saidBy(task)).toBe("Error: no");
   expect(await replay(task.id)).toHaveLength(3);
+});
+
+test("no step begins in a process that stood still until its lease was over", async () => {
+  const gate = Promise.withResolvers<void>();
+  let runs = 0;
+  const { send, clock, lines } = createFixture(
+    async (turn) => {
+      await gate.promise;
+      await turn.step("a", async () => (runs += 1));
+    },
+    { rerun: "steps" },
+  );
+  send("go").catch(() => {});
+  await settle();
+  clock.freeze(LEASE);
+  gate.resolve();
+  await settle();
+  expect(runs).toBe(0);
+  expect(lines).toContainEqual(expect.objectContaining({ event: "turn.lost" }));
 });
 
 test("steps may nest and run at once; each has its result and every event is there", async () => {
