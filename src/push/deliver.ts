@@ -58,8 +58,9 @@ async function deliverAll(
   message: PushMessage,
 ): Promise<PushConfig | undefined> {
   const holder = first.config.lease?.holder;
-  const secrets = await parts.sealer.open(first.config.sealed);
+  let secrets = await parts.sealer.open(first.config.sealed);
   let held: Held | undefined = first;
+  let { sealed } = first.config;
   let task: Task | undefined;
   let isFresh = true;
   for (let events = known; events.length > 0; events = await readNext(parts, key, held.config, held.config.cursor)) {
@@ -73,6 +74,10 @@ async function deliverAll(
       isFresh = false;
       if (!held || parts.clock.monotonic() >= held.until) {
         return letGo(parts, key, message.config, holder);
+      }
+      if (held.config.sealed !== sealed) {
+        ({ sealed } = held.config);
+        secrets = await parts.sealer.open(sealed);
       }
       const next: PushConfig = await post(parts, key, held.config, secrets, event, task);
       if (next.failures > 0) {
@@ -150,13 +155,13 @@ async function letGo(parts: PushParts, key: TaskKey, row: string, holder: string
 }
 
 function withLease({ clock, deliveryRules, settings }: PushParts, config: PushConfig, holder = ""): PushConfig {
-  return deliveryRules.lease(config, holder, clock.now() + settings.lease);
+  return deliveryRules.take(config, holder, clock.now() + deliveryRules.leaseTime(settings.lease));
 }
 
 /** Undefined when somebody changed the row first. */
 async function write(parts: PushParts, key: TaskKey, config: PushConfig, etag: Etag): Promise<Held | undefined> {
   // Others wait until the lease's end by their clocks, which may be ahead.
-  const until = parts.clock.monotonic() + (parts.settings.lease * 5) / 6;
+  const until = parts.clock.monotonic() + (parts.deliveryRules.leaseTime(parts.settings.lease) * 5) / 6;
   try {
     return { config, etag: await parts.log.replaceRow(key, toConfigRow(config), etag), until };
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { TaskPushNotificationConfig } from "@a2a-js/sdk";
-import type { LogRow, TaskKey } from "../ports/task-log.ts";
+import type { TaskKey } from "../ports/task-log.ts";
 import type { Call } from "../tasks/task-engine.ts";
 import { invalid } from "../tasks/task-fault.ts";
-import { toConfigRow } from "./config-row.ts";
+import type { PushConfig } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
 
 /**
- * The row of a new config, or of one that takes the place of another of its id. In v0.3 a config without an id has the
- * task's, so that there is one of them.
+ * A new config, or one that takes the place of another of its id: then it goes on where that one was. In v0.3 a config
+ * without an id has the task's, so that there is one of them.
  * @throws TaskError `invalid` when its URL is none that may be called
  */
 export async function newConfig(
@@ -15,9 +15,9 @@ export async function newConfig(
   call: Call,
   { id, url, token, authentication }: TaskPushNotificationConfig,
   { taskId }: TaskKey,
-  cursor: number,
+  { cursor, lease }: Pick<PushConfig, "cursor" | "lease">,
   nonce: string,
-): Promise<LogRow> {
+): Promise<PushConfig> {
   const refusal = sender.toRefusal(url);
   if (refusal !== undefined) {
     throw invalid("url", refusal);
@@ -35,7 +35,7 @@ export async function newConfig(
     }
   }
   const version = call.version ?? "1.0";
-  return toConfigRow({
+  return {
     id: id || (version === "0.3" ? taskId : random.id()),
     nonce,
     url,
@@ -43,9 +43,10 @@ export async function newConfig(
     sealed: await sealer.seal({ token, credentials }),
     version,
     cursor,
+    lease,
     state: "active",
     failures: 0,
     nextAt: 0,
     log: [],
-  });
+  };
 }

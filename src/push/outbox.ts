@@ -2,8 +2,9 @@ import type { TaskKey } from "../ports/task-log.ts";
 import { isTerminal } from "../tasks/task-state.ts";
 import type { Head } from "../tasks/head.ts";
 import type { Outbox } from "../tasks/outbox.ts";
-import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow } from "./config-row.ts";
+import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
 import { newConfig } from "./new-config.ts";
+import { checkRoom, readConfigs } from "./read-configs.ts";
 import type { PushParts } from "./push-parts.ts";
 
 /** A burst of commits is one message: what comes within this many ms after it waits, in ms. */
@@ -19,7 +20,7 @@ interface Known {
 
 /** Tells the queue of events that webhooks have to hear of (DESIGN 3.8). */
 export function createOutbox(parts: PushParts): Outbox {
-  const { clock, log, logger, queue } = parts;
+  const { clock, log, logger, queue, random } = parts;
   const known = new Map<string, Known>();
   /** Whether something was committed since the message went out, by task. */
   const sent = new Map<string, { more: boolean; head: Head }>();
@@ -51,7 +52,15 @@ export function createOutbox(parts: PushParts): Outbox {
       }
       return behind.length > 0;
     },
-    toRow: (call, config, task, cursor) => newConfig(parts, call, config, task, cursor, parts.random.id()),
+    async toRow(call, config, task, head) {
+      const others = head && head.pushConfigs > 0 ? await readConfigs(log, task) : [];
+      // A client that names its webhook with every message, and no id, means the one it has.
+      const before = others.find(({ id, url }) => (config.id === "" ? url === config.url : id === config.id));
+      const place = before ?? { cursor: head?.generation ?? 0 };
+      const own = await newConfig(parts, call, { ...config, id: before?.id ?? config.id }, task, place, random.id());
+      checkRoom(others, own.id);
+      return toConfigRow(own);
+    },
   };
 
   /** Whoever delivers may have ended between two commits of a burst. */

@@ -5,7 +5,8 @@ import type {
   ListTaskPushNotificationConfigsResponse,
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
-import type { LogRow, TaskKey } from "../ports/task-log.ts";
+import { StoreError } from "../ports/store-error.ts";
+import type { Etag, TaskKey } from "../ports/task-log.ts";
 import { delay } from "../tasks/delay.ts";
 import type { Head } from "../tasks/head.ts";
 import { isTaskId } from "../tasks/read-task.ts";
@@ -15,15 +16,15 @@ import type { Call } from "../tasks/task-engine.ts";
 import { invalid, TaskError } from "../tasks/task-fault.ts";
 import { readVersion, transact } from "../tasks/transact.ts";
 import type { Version } from "../tasks/transact.ts";
-import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigKey, toConfigRow } from "./config-row.ts";
+import { parseConfigRow, toConfigKey, toConfigRow } from "./config-row.ts";
 import type { PushConfig } from "./config-row.ts";
+import { checkRoom, readConfigs } from "./read-configs.ts";
 import { newConfig } from "./new-config.ts";
 import type { PushParts } from "./push-parts.ts";
+import { wake } from "./wake.ts";
 
 /** How often a deletion looks whether the delivery that was under way has ended, in ms. */
 const DELETE_LOOK = 100;
-/** Configs of one task. */
-const MAX_CONFIGS = 10;
 
 /** The operations of specification 3.1.7 to 3.1.10. @throws TaskError */
 export interface PushConfigs {
@@ -31,6 +32,13 @@ export interface PushConfigs {
   get(call: Call, request: GetTaskPushNotificationConfigRequest): Promise<TaskPushNotificationConfig>;
   list(call: Call, request: ListTaskPushNotificationConfigsRequest): Promise<ListTaskPushNotificationConfigsResponse>;
   delete(call: Call, request: DeleteTaskPushNotificationConfigRequest): Promise<void>;
+}
+
+/** A task and its configs, read one after the other. */
+interface Look {
+  readonly version: Version;
+  readonly configs: readonly PushConfig[];
+  readonly stored: { readonly body: Uint8Array; readonly etag: Etag } | undefined;
 }
 
 export function createPushConfigs(parts: PushParts): PushConfigs {
@@ -42,17 +50,16 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
       const nonce = parts.random.id();
       const id = config.id || (call.version === "0.3" ? config.taskId : parts.random.id());
       for (;;) {
-        const version = await find(call, key);
-        const others = await readConfigs(key);
-        const row = await newConfig(parts, call, { ...config, id }, key, version.head.generation, nonce);
-        const created = parseConfigRow(row.body);
-        if (others.some((other) => other.nonce === nonce)) {
+        const { version, configs, stored } = await look(call, key, id);
+        const before = stored && parseConfigRow(stored.body);
+        const isLive = before !== undefined && before.state !== "deleted";
+        const place = isLive ? before : { lease: before?.lease, cursor: version.head.generation };
+        const created = await newConfig(parts, call, { ...config, id }, key, place, nonce);
+        if (before?.nonce === nonce) {
           return toWire(created, key.taskId, config.token);
         }
-        if (others.filter((other) => other.id !== id).length >= MAX_CONFIGS) {
-          throw invalid("taskId", `has ${MAX_CONFIGS} push notification configs already; delete one first`);
-        }
-        if (await add(key, version, row)) {
+        checkRoom(configs, id);
+        if (await (stored && isLive ? replace(key, created, stored.etag) : add(key, version, created))) {
           return toWire(created, key.taskId, config.token);
         }
       }
@@ -60,7 +67,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     async get(call, { taskId, id }) {
       const key = keyOf(call, taskId);
       await find(call, key);
-      const configs = await readConfigs(key);
+      const configs = await retry(parts, soon(), () => readConfigs(log, key));
       // v0.3 may ask without an id.
       const found = id === "" ? configs[0] : configs.find((config) => config.id === id);
       if (!found) {
@@ -72,7 +79,8 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
       const key = keyOf(call, taskId);
       await find(call, key);
       const after = parsePageToken(pageToken);
-      const configs = (await readConfigs(key)).filter(({ id }) => toConfigKey(id) > after);
+      const all = await retry(parts, soon(), () => readConfigs(log, key));
+      const configs = all.filter(({ id }) => toConfigKey(id) > after);
       const page = pageSize > 0 ? configs.slice(0, pageSize) : configs;
       const last = page.at(-1);
       return {
@@ -83,7 +91,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     async delete(call, { taskId, id }) {
       const key = keyOf(call, taskId);
       await find(call, key);
-      const deadline = clock.monotonic() + settings.lease * 2;
+      const deadline = clock.monotonic() + parts.deliveryRules.leaseTime(settings.lease) * 2;
       while (!(await retry(parts, deadline, () => remove(key, toConfigKey(id))))) {
         await delay(clock, DELETE_LOOK);
       }
@@ -119,22 +127,40 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     return version;
   }
 
-  async function readConfigs(key: TaskKey): Promise<PushConfig[]> {
-    const rows = await retry(parts, soon(), () => log.readRange(key, FIRST_CONFIG, LAST_CONFIG));
-    return rows.map(({ body }) => parseConfigRow(body)).filter(({ state }) => state !== "deleted");
+  async function look(call: Call, key: TaskKey, id: string): Promise<Look> {
+    const version = await find(call, key);
+    const configs = await retry(parts, soon(), () => readConfigs(log, key));
+    const stored = await retry(parts, soon(), () => log.readVersioned(key, toConfigKey(id)));
+    return { version, configs, stored };
   }
 
-  /** False when events came meanwhile: the row names the last one that it need not hear of. */
-  async function add(key: TaskKey, from: Version, row: LogRow): Promise<boolean> {
+  /** False when somebody changed the row first. It goes on from its cursor, so that no event is left out. */
+  async function replace(key: TaskKey, config: PushConfig, etag: Etag): Promise<boolean> {
+    try {
+      await log.replaceRow(key, toConfigRow(config), etag);
+    } catch (error) {
+      if (error instanceof StoreError && error.fault.code !== "rejected") {
+        return false;
+      }
+      throw error;
+    }
+    const now = await retry(parts, soon(), () => readVersion(parts, key));
+    if (now && config.cursor < now.head.generation) {
+      await retry(parts, soon(), () => wake(parts, key, now.head, toConfigKey(config.id)));
+    }
+    return true;
+  }
+
+  /** False when events or configs came meanwhile: the row names the last event that it need not hear of. */
+  async function add(key: TaskKey, from: Version, config: PushConfig): Promise<boolean> {
     const decide = (head: Head | undefined): Decision => {
       if (!head) {
         return { refused: { code: "not-found", taskId: key.taskId } };
       }
-      return head.generation === from.head.generation
-        ? rules.addPushConfig(head, key.taskId)
-        : { refused: { code: "idle" } };
+      const isAsSeen = head.generation === from.head.generation && head.pushConfigs === from.head.pushConfigs;
+      return isAsSeen ? rules.addPushConfig(head, key.taskId) : { refused: { code: "idle" } };
     };
-    const outcome = await transact(parts, { key, from, decide, rows: [row], deadline: soon() });
+    const outcome = await transact(parts, { key, from, decide, rows: [toConfigRow(config)], deadline: soon() });
     if (outcome.code === "refused" && outcome.refusal.code === "idle") {
       return false;
     }

@@ -3,6 +3,7 @@ import { retry } from "../tasks/retry.ts";
 import { readVersion } from "../tasks/transact.ts";
 import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
+import { wake } from "./wake.ts";
 
 /** What an operator's retry did with one config. */
 export interface RetriedConfig {
@@ -14,13 +15,13 @@ export interface RetriedConfig {
 
 /** Goes on with the disabled and the waiting configs of a task, each from its own cursor. Undefined without the task. */
 export async function retryConfigs(parts: PushParts, key: TaskKey): Promise<readonly RetriedConfig[] | undefined> {
-  const { clock, index, log, queue, settings } = parts;
+  const { clock, log, settings } = parts;
   const deadline = clock.monotonic() + settings.lease;
   const version = await retry(parts, deadline, () => readVersion(parts, key));
   if (!version || version.head.purging) {
     return undefined;
   }
-  const { agent, generation, turn } = version.head;
+  const { generation } = version.head;
   const retried: RetriedConfig[] = [];
   for (const { key: row } of await retry(parts, deadline, () => log.readRange(key, FIRST_CONFIG, LAST_CONFIG))) {
     const stored = await log.readVersioned(key, row);
@@ -29,12 +30,8 @@ export async function retryConfigs(parts: PushParts, key: TaskKey): Promise<read
       continue;
     }
     await log.replaceRow(key, toConfigRow({ ...config, state: "active", failures: 0, nextAt: 0 }), stored.etag);
+    await wake(parts, key, version.head, row);
     retried.push({ id: config.id, url: config.url, behind: generation - config.cursor });
-    await queue.send({ kind: "push", ...key, config: row });
-  }
-  if (retried.length > 0) {
-    // Should the messages be lost, the sweep finds the task again.
-    await index.putOpen({ ...key, agent, turn, created: clock.now(), due: clock.now() + settings.lease });
   }
   return retried;
 }

@@ -1,27 +1,42 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * Whether an address is one of the open internet: not private, loopback, link-local (where clouds keep their metadata),
- * carrier-grade NAT, multicast, reserved, nor an IPv6 address that carries such an IPv4 one.
+ * Whether an address is somebody's on the public internet: not private, loopback, link-local, shared (CGNAT),
+ * multicast or reserved, nor the address of a cloud's metadata. An IPv6 address that stands for an IPv4 one counts as
+ * that one. False for what is no address.
  */
-export function isPublicAddress(text: string): boolean {
-  if (!ipaddr.isValid(text)) {
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) {
     return false;
   }
-  const address = ipaddr.process(text);
-  if (address.range() === "unicast") {
-    return !isAzurePlatform(address.toString());
+  const parsed = ipaddr.parse(address);
+  const inner = parsed instanceof ipaddr.IPv6 ? embedded(parsed) : parsed;
+  if (inner) {
+    return inner.range() === "unicast" && inner.toString() !== AZURE_HOST;
   }
-  // NAT64 and 6to4 lead to the IPv4 address inside.
-  if (address.kind() === "ipv6" && (address.range() === "rfc6052" || address.range() === "6to4")) {
-    const bytes = address.toByteArray();
-    const inner = address.range() === "6to4" ? bytes.slice(2, 6) : bytes.slice(12, 16);
-    return isPublicAddress(inner.join("."));
-  }
-  return false;
+  return parsed instanceof ipaddr.IPv6 && parsed.range() === "unicast" && isGlobal(parsed);
 }
 
-/** Azure's own services answer every virtual machine at this public address. */
-function isAzurePlatform(address: string): boolean {
-  return address === "168.63.129.16";
+/** Every Azure host answers its machines here, outside of the private ranges. */
+const AZURE_HOST = "168.63.129.16";
+
+/** IPv4-mapped, NAT64's well-known prefix (RFC 6052) and 6to4 (RFC 3056). */
+function embedded(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  const bytes = address.toByteArray();
+  const [, , local] = address.parts;
+  switch (address.range()) {
+    case "ipv4Mapped":
+      return address.toIPv4Address();
+    case "rfc6052":
+      return local === 0 ? new ipaddr.IPv4(bytes.slice(12)) : undefined;
+    case "6to4":
+      return new ipaddr.IPv4(bytes.slice(2, 6));
+    default:
+      return undefined;
+  }
+}
+
+/** 2000::/3; what is outside of it is not handed out, or means something else, as IPv4-compatible addresses do. */
+function isGlobal({ parts: [first = 0] }: ipaddr.IPv6): boolean {
+  return first >> 13 === 1;
 }

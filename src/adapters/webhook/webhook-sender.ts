@@ -63,7 +63,7 @@ function portOf({ port, protocol }: URL): string {
 
 /** An address in any notation is a plain one in a parsed URL; names are looked up when they are called. */
 function isForbiddenHost({ hostname }: URL): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const host = hostname.replaceAll(/^\[|\]$|\.$/g, "");
   if (isIP(host) !== 0) {
     return !isPublicAddress(host);
   }

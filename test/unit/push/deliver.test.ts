@@ -1,3 +1,4 @@
+import type { Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { WebhookCall, WebhookOutcome } from "../../../src/ports/webhook-sender.ts";
 import type { PushMessage } from "../../../src/ports/work-queue.ts";
@@ -63,15 +64,16 @@ async function untilPosted(count: number): Promise<void> {
   await vi.waitFor(() => expect(posts).toHaveLength(count));
 }
 
-/** A task of five events with a webhook that has heard of none. */
-async function begin(): Promise<PushMessage> {
+const authentication = { scheme: "Bearer", credentials: "secret" };
+const CONFIG = { tenant: "", taskId: "", id: "mine", url: URL, token: "tok", authentication };
+
+/** Sends a message that names a webhook. */
+async function send(config: TaskPushNotificationConfig, taskId = ""): Promise<Task> {
   const { call, parts } = fixture;
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
-  const authentication = { scheme: "Bearer", credentials: "secret" };
-  const config = { tenant: "", taskId: "", id: "mine", url: URL, token: "tok", authentication };
   const task = await engine.send(call(), {
     tenant: "",
-    message: { ...message },
+    message: { ...message, messageId: crypto.randomUUID(), taskId },
     configuration: {
       acceptedOutputModes: [],
       taskPushNotificationConfig: config,
@@ -81,9 +83,23 @@ async function begin(): Promise<PushMessage> {
     metadata: undefined,
   });
   await settle();
+  if (!("id" in task)) {
+    throw new Error("answered with a message");
+  }
+  return task;
+}
+
+async function listConfigs(taskId: string): Promise<readonly TaskPushNotificationConfig[]> {
+  const request = { tenant: "", taskId, pageSize: 0, pageToken: "" };
+  return (await createPushConfigs(push).list(fixture.call(), request)).configs;
+}
+
+/** A task of five events with a webhook that has heard of none. */
+async function begin(): Promise<PushMessage> {
+  const { call } = fixture;
+  const { id: taskId } = await send(CONFIG);
   fixture.queued.length = 0;
   requests.length = 0;
-  const taskId = "id" in task ? task.id : "";
   return { kind: "push", scope: call().caller.scope, taskId, config: toConfigKey("mine") };
 }
 
@@ -198,6 +214,89 @@ describe("a delivery", () => {
   });
 });
 
+describe("a config that is set again", () => {
+  const create = (config: Partial<TaskPushNotificationConfig>, taskId: string) =>
+    createPushConfigs(push).create(fixture.call(), { ...CONFIG, ...config, taskId });
+
+  test("goes on where it was, by another job, with what it says now", async () => {
+    const job = await begin();
+    answer = ({ headers }) => (headers["a2a-event-id"] === "3" ? { code: "answered", status: 410 } : OK);
+    await deliver(push, job);
+    expect(await configOf(job)).toMatchObject({ state: "disabled", cursor: 2 });
+    answer = () => OK;
+
+    await create({ url: `${URL}moved`, token: "new" }, job.taskId);
+    expect(await configOf(job)).toMatchObject({ state: "active", cursor: 2, failures: 0 });
+    expect(fixture.queued.splice(0)).toEqual([job]);
+    await deliver(push, job);
+    expect(generations()).toEqual([1, 2, 3, 3, 4, 5]);
+    expect(posts.at(-1)).toMatchObject({ url: `${URL}moved`, headers: { "x-a2a-notification-token": "new" } });
+    expect(await listConfigs(job.taskId)).toHaveLength(1);
+  });
+
+  test("in the middle of a delivery is heeded by the next call of the same job", async () => {
+    const job = await begin();
+    let isMoved = false;
+    answer = async ({ headers }) => {
+      if (headers["a2a-event-id"] === "2" && !isMoved) {
+        isMoved = true;
+        await create({ url: `${URL}moved`, authentication: { scheme: "Bearer", credentials: "new" } }, job.taskId);
+      }
+      return OK;
+    };
+    await deliver(push, job);
+    await deliver(push, job);
+    expect(new Set(generations())).toEqual(new Set([1, 2, 3, 4, 5]));
+    for (const { url, headers } of posts) {
+      expect(headers["authorization"]).toBe(url === URL ? "Bearer secret" : "Bearer new");
+    }
+    expect(posts.at(-1)?.url).toBe(`${URL}moved`);
+  });
+
+  test("with every message of its task, without an id, is one config", async () => {
+    fixture = createFixture((turn) => turn.ask("and?"));
+    push = { ...push, ...fixture.parts };
+    const { id } = await send({ ...CONFIG, id: "" });
+    const [first] = await listConfigs(id);
+    await send({ ...CONFIG, id: "", token: "second" }, id);
+    expect(await listConfigs(id)).toEqual([{ ...first, token: "second" }]);
+  });
+
+  test("is none of the ten that a task may have, however they come", async () => {
+    fixture = createFixture((turn) => turn.ask("and?"));
+    push = { ...push, ...fixture.parts };
+    const { id } = await send({ ...CONFIG, id: "0" });
+    await Promise.all(Array.from({ length: 9 }, (_, at) => create({ id: String(at + 1) }, id)));
+    await create({ id: "5" }, id);
+    const refusal = { message: expect.stringContaining("has 10 push") };
+    await expect(create({ id: "one more" }, id)).rejects.toMatchObject(refusal);
+    await expect(send({ ...CONFIG, id: "one more" }, id)).rejects.toMatchObject(refusal);
+    expect(await listConfigs(id)).toHaveLength(10);
+    await send({ ...CONFIG, id: "5" }, id);
+  });
+
+  test("at once by many is never one too many", async () => {
+    const { id } = await send(CONFIG);
+    const all = await Promise.allSettled(Array.from({ length: 14 }, (_, at) => create({ id: String(at) }, id)));
+    expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(9);
+    expect(await listConfigs(id)).toHaveLength(10);
+  });
+});
+
+test("a slow receiver has its time however short the leases of turns are", async () => {
+  const job = await begin();
+  const gate = Promise.withResolvers<WebhookOutcome>();
+  answer = ({ headers }) => (headers["a2a-event-id"] === "1" ? gate.promise : OK);
+  const short = { ...push, settings: { ...push.settings, lease: 5_000 } };
+  const delivering = deliver(short, job);
+  await untilPosted(1);
+  await fixture.clock.advance(9_900);
+  await deliver(short, job);
+  gate.resolve(OK);
+  await delivering;
+  expect(generations()).toEqual([1, 2, 3, 4, 5]);
+});
+
 describe("a deletion", () => {
   test("waits for the call that is under way, and none begins after it", async () => {
     const job = await begin();
@@ -212,13 +311,7 @@ describe("a deletion", () => {
       .then(() => (isDeleted = true));
     await fixture.clock.advance(1_000);
     expect([isDeleted, generations()]).toEqual([false, [1, 2]]);
-    const { configs } = await createPushConfigs(push).list(fixture.call(), {
-      tenant: "",
-      taskId: job.taskId,
-      pageSize: 0,
-      pageToken: "",
-    });
-    expect(configs).toEqual([]);
+    expect(await listConfigs(job.taskId)).toEqual([]);
 
     gate.resolve(OK);
     await delivering;
