@@ -15,6 +15,7 @@ export interface CallOptions {
   readonly version: Version;
   readonly lastEventId?: number | undefined;
   readonly idempotencyKey?: string | undefined;
+  readonly waitUntil?: Call["waitUntil"];
 }
 
 /** `source` tells that the client has gone: the request itself, or for a stream the controller that its body aborts. */
@@ -34,6 +35,7 @@ class RequestCall implements EdgeCall {
   readonly version: Version;
   readonly lastEventId?: number;
   readonly idempotencyKey?: string;
+  readonly waitUntil?: NonNullable<Call["waitUntil"]>;
   generation = 0;
   failure: Error | undefined = undefined;
 
@@ -47,6 +49,9 @@ class RequestCall implements EdgeCall {
     }
     if (options.idempotencyKey !== undefined) {
       this.idempotencyKey = options.idempotencyKey;
+    }
+    if (options.waitUntil !== undefined) {
+      this.waitUntil = options.waitUntil;
     }
   }
 

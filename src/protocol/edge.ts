@@ -11,8 +11,15 @@ import type { Trickle } from "./trickle.ts";
 import { toWireError } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
+/** Who keeps a request's process alive, where the end of the response may be the end of that. */
+export interface Attendant {
+  /** Told of work that the request began and that may outlast its response. Never rejects. */
+  readonly waitUntil: (work: Promise<void>) => void;
+}
+
 /** What all bindings share. */
 export interface Edge extends EdgeParts {
+  readonly attendants: WeakMap<Request, Attendant>;
   readonly methods: Methods;
   readonly eventStreams: EventStreams;
   readonly trickle: Trickle;
@@ -25,6 +32,7 @@ export function createEdge(parts: EdgeParts): Edge {
   const dispatchers = new Map<Agent, Dispatcher>();
   return {
     ...parts,
+    attendants: new WeakMap(),
     methods: createMethods(parts.limits),
     eventStreams: createEventStreams(parts.clock, parts.streams, parts.limits.maxStreams),
     trickle: createTrickle(parts.clock),

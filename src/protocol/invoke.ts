@@ -63,6 +63,7 @@ export async function invoke(
       : undefined,
     version: invocation.spoken ?? version,
     idempotencyKey: parseIdempotencyKey(requested, request.headers.get("idempotency-key"), params["message"]),
+    waitUntil: edge.attendants.get(request)?.waitUntil,
   };
   if (method?.streams) {
     edge.eventStreams.admit();

@@ -97,12 +97,14 @@ export function createEngine(parts: EngineParts): DurableEngine {
     }
     if (request.configuration?.returnImmediately) {
       const { key, turn, snapshot } = await starter.start(call, message, "immediate", config);
+      attend(call, turn);
       return withHistory(
         snapshot?.task ?? (await find(call, key.taskId)).task,
         limit ?? turn?.writer.task?.history.length,
       );
     }
     const { key, turn, snapshot } = await starter.start(call, message, "blocking", config);
+    attend(call, turn);
     if (snapshot && !turn && endsTurn(snapshot.task.status?.state ?? 0)) {
       return withHistory(snapshot.task, limit);
     }
@@ -134,12 +136,9 @@ export function createEngine(parts: EngineParts): DurableEngine {
       };
       return;
     }
-    const { key, snapshot, turn } = await starter.start(
-      call,
-      message,
-      "stream",
-      request.configuration?.taskPushNotificationConfig,
-    );
+    const config = request.configuration?.taskPushNotificationConfig;
+    const { key, snapshot, turn } = await starter.start(call, message, "stream", config);
+    attend(call, turn);
     const first = snapshot ?? snapshotOf(turn);
     if (!first) {
       throw notCreated(turn);
@@ -239,6 +238,13 @@ export function createEngine(parts: EngineParts): DurableEngine {
       throw new TaskError({ code: "not-found", taskId });
     }
     return stored;
+  }
+}
+
+/** A turn that runs here outlasts its caller. */
+function attend(call: Call, turn: HeldTurn | undefined): void {
+  if (turn) {
+    call.waitUntil?.(turn.done);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Call {
   readonly idempotencyKey?: string;
   /** Of the protocol; 1.0 when absent. */
   readonly version?: "1.0" | "0.3";
+  /** Told of the turn that the call runs here: it may outlast the call. Never rejects. */
+  readonly waitUntil?: (turn: Promise<void>) => void;
 }
 
 /** An event together with its place in the task's log; a snapshot carries the generation it is of. */
