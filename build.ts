@@ -1,7 +1,11 @@
 import { globSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { bundleFunctions } from "./bundle-functions.ts";
 
-/** Bundles the package's entry into dist/, and every worker thread's file beside it. */
+/**
+ * Bundles the package's entry into dist/, with every worker thread's file beside it, and the function app, which
+ * serves what GATEWAY_CONFIG names, into dist/functions/.
+ */
 rmSync("dist", { recursive: true, force: true });
 
 await build({
@@ -17,3 +21,5 @@ await build({
   sourcemap: true,
   logLevel: "info",
 });
+
+await bundleFunctions(process.env["GATEWAY_CONFIG"] || "gateway.config.ts", "dist/functions");

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { duration, size } from "./duration.ts";
 import { toStorageLocations } from "./storage-locations.ts";
 
@@ -38,6 +38,10 @@ export const environment = z.object({
   SHUTDOWN_GRACE: duration("10 s").describe(
     "how long running turns may take to end after SIGTERM, before they are handed over",
   ),
+  FUNCTION_TIMEOUT: duration("0")
+    .transform((limit) => limit || undefined)
+    .describe("how long an invocation may take; the Functions host sets it, from host.json"),
+  WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service, which this shows"),
   MAX_BODY: size("32 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),
@@ -98,8 +102,33 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
   if (config.AUTH_MODE === "none" && !LOOPBACK.includes(config.HOST ?? "")) {
     refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
   }
+  if (config.AUTH_MODE === "none" && config.WEBSITE_SITE_NAME) {
+    refuse("AUTH_MODE", "AUTH_MODE=none serves everybody, which is not for Azure");
+  }
+  if (config.FUNCTION_TIMEOUT !== undefined) {
+    refuseOnFunctions(config, config.FUNCTION_TIMEOUT, refuse);
+  }
   if (config.AUTH_MODE === "jwt") {
     refuse("AUTH_MODE", "token verification is not part of this version yet; set AUTH_MODE=none on a loopback address");
+  }
+}
+
+/** Ms before the function timeout when a turn or a stream must have ended: the timeout ends the worker, with all it does. */
+const FUNCTION_MARGIN = 60_000;
+
+function refuseOnFunctions(
+  config: Partial<Environment>,
+  functionTimeout: number,
+  refuse: (path: keyof Environment, message: string) => void,
+): void {
+  if (config.TASK_STORE === "memory") {
+    refuse("TASK_STORE", "instances of a function app share no memory; leave it out");
+  }
+  for (const name of ["TURN_TIMEOUT", "STREAM_MAX_DURATION"] as const) {
+    if ((config[name] ?? 0) > functionTimeout - FUNCTION_MARGIN) {
+      const most = Math.max(0, (functionTimeout - FUNCTION_MARGIN) / 1_000);
+      refuse(name, `may be ${most} s at most: a minute less than the function timeout of ${functionTimeout / 1_000} s`);
+    }
   }
 }
 

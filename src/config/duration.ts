@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const MS_PER: Readonly<Record<string, number>> = {
   ms: 1,

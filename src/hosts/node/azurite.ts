@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 export interface Azurite {
   readonly connectionString: string;
@@ -75,7 +75,7 @@ process.stderr.on("error", () => {});
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));`.replaceAll("\n", "");
 
 function findAzurite(): string {
-  return fileURLToPath(import.meta.resolve("azurite/dist/src/azurite.js"));
+  return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
 }
 
 function options(folder: string | undefined): string[] {

@@ -1,0 +1,96 @@
+import { app } from "@azure/functions";
+import { compose } from "../../compose.ts";
+import type { ComposedGateway } from "../../compose.ts";
+import { ConfigError } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
+import { readBaseUrl, readFunctionsConfig } from "../../config/functions-config.ts";
+import { fromWorkJson } from "../../ports/work-message.ts";
+import { createLogger } from "../node/logger.ts";
+import hostJson from "../../../host.json" with { type: "json" };
+import { registerHttpFunction } from "./http-function.ts";
+import { openOnce } from "./open-once.ts";
+import { toSchedule } from "./schedule.ts";
+
+/** The entry of the function app: what the Functions host may call, and the gateway behind it, made once. */
+
+/** A store that did not answer at the start may do so soon, in ms. */
+const RETRY_AFTER = 5_000;
+/** What is left of the function timeout when a call is cut, in ms. */
+const MARGIN = 30_000;
+
+const configured = configure();
+const config = configured instanceof ConfigError ? undefined : configured;
+const logger = createLogger(config?.LOG_LEVEL ?? "info");
+const gateway = openOnce(open, RETRY_AFTER, () => performance.now());
+
+registerHttpFunction(
+  async (request, attendant) => {
+    const opened = await gateway().catch(() => undefined);
+    return opened ? opened.fetch(request, attendant) : notOpen();
+  },
+  (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
+);
+app.storageQueue("work", {
+  queueName: "work",
+  connection: "AzureWebJobsStorage",
+  async handler(json) {
+    const message = fromWorkJson(json);
+    if (message) {
+      await (await gateway()).work(message);
+    } else {
+      logger.warn("work.dropped");
+    }
+  },
+});
+app.timer("sweep", {
+  schedule: toSchedule(config?.SWEEP_SECONDS ?? 30),
+  async handler() {
+    await (await gateway()).sweep();
+  },
+});
+
+app.hook.appTerminate(close);
+process.once("SIGTERM", () => void close().finally(() => process.exit(0)));
+// An agent's forgotten promise must not take everybody's streams with it.
+process.on("unhandledRejection", (reason) => {
+  logger.error("process.unhandled-rejection", { error: reason instanceof Error ? reason.stack : String(reason) });
+});
+
+// While the Functions host is still getting ready, not when the first client waits.
+gateway().catch(() => {});
+
+function configure(): Config | ConfigError {
+  try {
+    return readFunctionsConfig(hostJson.functionTimeout);
+  } catch (error) {
+    return error instanceof ConfigError ? error : new ConfigError(String(error), { cause: error });
+  }
+}
+
+async function open(): Promise<ComposedGateway> {
+  try {
+    if (configured instanceof ConfigError) {
+      throw configured;
+    }
+    const { default: definition } = await import("#gateway-config");
+    const opened = await compose(configured, definition, logger, readBaseUrl());
+    logger.info("host.opened", { instance: opened.instance, agents: definition.agents.map(({ id }) => id) });
+    return opened;
+  } catch (error) {
+    logger.error("host.not-open", { error: error instanceof ConfigError ? error.message : String(error) });
+    throw error;
+  }
+}
+
+/** What is wrong is the operator's business. */
+function notOpen(): Response {
+  const message = "The gateway could not start. Its log says why.";
+  const error = { code: 503, status: "UNAVAILABLE", message, details: [] };
+  return Response.json({ error }, { status: 503, headers: { "retry-after": "5" } });
+}
+
+async function close(): Promise<void> {
+  const opened = await gateway().catch(() => undefined);
+  await opened?.close(config?.SHUTDOWN_GRACE);
+  logger.info("host.closed");
+}
