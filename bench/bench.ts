@@ -1,5 +1,6 @@
 import { benchBlockingRate } from "./blocking-rate.ts";
 import { benchCrossInstance } from "./cross-instance.ts";
+import { benchFunctionsStart } from "./functions-start.ts";
 import { benchFirstEvent } from "./first-event.ts";
 import { benchIdleStreams } from "./idle-streams.ts";
 
@@ -9,6 +10,7 @@ const parts = {
   "first-event": benchFirstEvent,
   "cross-instance": benchCrossInstance,
   "idle-streams": benchIdleStreams,
+  "functions-start": benchFunctionsStart,
 } as const;
 const wanted = process.argv.slice(2);
 for (const [name, run] of Object.entries(parts)) {
