@@ -13,7 +13,11 @@ export default defineConfig({
     hookTimeout: 30_000,
     projects: projects.map((name) => ({
       extends: true as const,
-      test: { name, include: [`test/${name}/**/*.test.ts`] },
+      test: {
+        name,
+        include: [`test/${name}/**/*.test.ts`],
+        ...(name === "conformance" && { globalSetup: "test/conformance/functions-setup.ts" }),
+      },
     })),
   },
 });

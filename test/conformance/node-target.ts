@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { findFreePort, isReady } from "./free-port.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -36,22 +35,6 @@ export async function startNodeTarget(): Promise<ConformanceTarget> {
     await wait(25);
   }
   return { url, close: () => stop(child) };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function isReady(url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`).then(
-    (response) => response.ok,
-    () => false,
-  );
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { bindings, createPeer } from "./peer.ts";
 import type { Peer } from "./peer.ts";
+import { startFuncTarget } from "./func-target.ts";
+import { startFunctionsTarget } from "./functions-target.ts";
 import { startNodeTarget } from "./node-target.ts";
 
 /** A started gateway that serves fixture-gateway.config.ts with a store of its own. */
@@ -15,24 +17,35 @@ export interface Host {
   readonly url: string;
 }
 
-const targets = [{ name: "the Node host", start: startNodeTarget }];
+const targets = [
+  { name: "the Node host", start: startNodeTarget },
+  { name: "the Functions host", start: startFunctionsTarget },
+];
+const hasFunc = process.env["FUNC"] === "1";
 
 /** The same cases over every host. */
 export function describeHosts(title: string, cases: (host: Host) => void): void {
   describe.each(targets)(`${title}, $name`, ({ start }) => {
-    let target: ConformanceTarget | undefined;
-    beforeAll(async () => {
-      target = await start();
-    });
-    afterAll(async () => {
-      await target?.close();
-    });
-    cases({
-      get url() {
-        if (!target) throw new Error("the host is not started yet");
-        return target.url;
-      },
-    });
+    withTarget(start, cases);
+  });
+  describe.skipIf(!hasFunc)(`${title}, func start (needs func, FUNC=1)`, () => {
+    withTarget(startFuncTarget, cases);
+  });
+}
+
+function withTarget(start: () => Promise<ConformanceTarget>, cases: (host: Host) => void): void {
+  let target: ConformanceTarget | undefined;
+  beforeAll(async () => {
+    target = await start();
+  });
+  afterAll(async () => {
+    await target?.close();
+  });
+  cases({
+    get url() {
+      if (!target) throw new Error("the host is not started yet");
+      return target.url;
+    },
   });
 }
 

@@ -4,6 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import { connect, toSend } from "../support/a2a-client.ts";
+import { buildFunctions } from "../support/functions-bundle.ts";
+import type { FunctionsBundle } from "../support/functions-bundle.ts";
+import { startFunctionsHost } from "../support/functions-core/functions-host.ts";
+import type { FunctionsHost } from "../support/functions-core/functions-host.ts";
 import { startHost } from "../support/host-process.ts";
 import type { HostProcess } from "../support/host-process.ts";
 
@@ -11,20 +15,33 @@ const folder = new URL("../../samples/", import.meta.url);
 const samples = readdirSync(folder).filter((name) => name.endsWith(".csv"));
 
 let azurite: Azurite;
-let host: HostProcess;
+let bundle: FunctionsBundle;
+let nodeHost: HostProcess;
+let functionsHost: FunctionsHost;
 
 beforeAll(async () => {
-  azurite = await startAzurite();
-  host = await startHost({ STORAGE_CONNECTION_STRING: azurite.connectionString });
+  [azurite, bundle] = await Promise.all([startAzurite(), buildFunctions("gateway.config.ts")]);
+  const { connectionString } = azurite;
+  [nodeHost, functionsHost] = await Promise.all([
+    startHost({ STORAGE_CONNECTION_STRING: connectionString }),
+    startFunctionsHost(bundle.main, { AzureWebJobsStorage: connectionString, AUTH_MODE: "none" }),
+  ]);
 });
 
 afterAll(async () => {
-  await host.end("SIGKILL");
+  await Promise.all([nodeHost.end("SIGKILL"), functionsHost.kill()]);
+  bundle.remove();
   await azurite.close();
 });
 
-describe.each(["JSONRPC", "HTTP+JSON"])("the anomaly agent over %s", (binding) => {
+describe.each([
+  ["the Node host", "JSONRPC"],
+  ["the Node host", "HTTP+JSON"],
+  ["the Functions host", "JSONRPC"],
+  ["the Functions host", "HTTP+JSON"],
+])("the anomaly agent on %s over %s", (name, binding) => {
   test.each(samples)("streams what it finds in %s", async (filename) => {
+    const host = name === "the Node host" ? nodeHost : functionsHost;
     const client = await connect(host.url, "anomaly", binding);
     const raw = readFileSync(new URL(filename, folder)).toString("base64");
     const arrivals: number[] = [];
@@ -47,6 +64,9 @@ describe.each(["JSONRPC", "HTTP+JSON"])("the anomaly agent over %s", (binding) =
     expect(anomalies).toBeGreaterThan(0);
     // Not all at once when the work is done: the analysis alone takes longer than this.
     expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(50);
+    // Nor in one block: each commit is some ms after the last, and what arrives together is parsed within one.
+    const gaps = arrivals.slice(1).map((arrival, at) => arrival - (arrivals[at] ?? 0));
+    expect(gaps.filter((gap) => gap > 3).length).toBeGreaterThan(3);
 
     const task = await client.getTask({ tenant: "", id: taskId });
     const plot = task.artifacts.find(({ artifactId }) => artifactId === "plot")?.parts[0]?.content;

@@ -28,7 +28,17 @@ const stubborn = defineAgent({
   },
 });
 
-export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn] });
+/** Half a second of work in three commits. */
+const brief = defineAgent({
+  ...describe("brief"),
+  async run(turn) {
+    await turn.working("started");
+    await wait(500);
+    await turn.complete("done");
+  },
+});
+
+export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief] });
 
 /** 1 to 12 in 1.3 s, as chunks of one artifact. */
 async function countSlowly(turn: Turn): Promise<void> {

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleFunctions } from "../../bundle-functions.ts";
+
+/** A function app, built as `npm run build` builds it. */
+export interface FunctionsBundle {
+  /** Its entry. */
+  readonly main: string;
+  remove(): void;
+}
+
+/** With this gateway config module, or this entry in the place of the host's. Paths from the project's root. */
+export async function buildFunctions(gatewayConfig: string, entry?: string): Promise<FunctionsBundle> {
+  const folder = mkdtempSync(join(tmpdir(), "a2a-functions-"));
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  await bundleFunctions(join(root, gatewayConfig), folder, entry);
+  return { main: join(folder, "main.cjs"), remove: () => rmSync(folder, { recursive: true }) };
+}
