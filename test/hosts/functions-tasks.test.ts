@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { SendMessageRequest, TaskState } from "@a2a-js/sdk";
 import type { StreamResponse, Task } from "@a2a-js/sdk";
@@ -103,6 +106,24 @@ test("a message that is none of ours is dropped, and the next one worked on", as
   expect(toText(await untilEnded(host, "count-queued", id), "numbers")).toBe(COUNTED);
   await vi.waitFor(() => expect(host.worker.output.match(/work\.dropped/g)).toHaveLength(2), 5_000);
   expect((await queue.peekMessages({ numberOfMessages: 32 })).peekedMessageItems).toEqual([]);
+});
+
+test("an app is built with a gateway config module from anywhere, which imports the gateway by name", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "a2a-mine-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const config = join(folder, "mine.config.ts");
+  writeFileSync(
+    config,
+    `import { defineAgent, defineGateway } from "a2a-azure-gateway";
+     const card = { name: "Mine", description: "Mine", skills: [{ id: "be", name: "Be", description: "Is", tags: [] }] };
+     const mine = defineAgent({ id: "mine", version: "1.0.0", card, run: (turn) => turn.complete("yes") });
+     export default defineGateway({ agents: [mine] });`,
+  );
+  const own = await buildFunctions(config);
+  onTestFinished(() => own.remove());
+  const host = await startFunctionsHost(own.main, newApp(30));
+  onTestFinished(() => host.kill());
+  expect(await (await fetch(`${host.url}/agents`)).json()).toMatchObject({ agents: [{ id: "mine" }] });
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../../bundle-functions.ts";
 
@@ -11,10 +11,10 @@ export interface FunctionsBundle {
   remove(): void;
 }
 
-/** With this gateway config module, or this entry in the place of the host's. Paths from the project's root. */
+/** With this gateway config module, or this entry in the place of the host's. Paths are from the project's root. */
 export async function buildFunctions(gatewayConfig: string, entry?: string): Promise<FunctionsBundle> {
   const folder = mkdtempSync(join(tmpdir(), "a2a-functions-"));
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  await bundleFunctions(join(root, gatewayConfig), folder, entry);
+  await bundleFunctions(resolve(root, gatewayConfig), folder, entry);
   return { main: join(folder, "main.cjs"), remove: () => rmSync(folder, { recursive: true }) };
 }

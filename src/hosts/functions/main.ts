@@ -22,11 +22,12 @@ const configured = configure();
 const config = configured instanceof ConfigError ? undefined : configured;
 const logger = createLogger(config?.LOG_LEVEL ?? "info");
 const gateway = openOnce(open, RETRY_AFTER, () => performance.now());
+let opened: ComposedGateway | undefined;
 
 registerHttpFunction(
   async (request, attendant) => {
-    const opened = await gateway().catch(() => undefined);
-    return opened ? opened.fetch(request, attendant) : notOpen();
+    const { fetch } = await gateway().catch(() => ({ fetch: notOpen }));
+    return fetch(request, attendant);
   },
   (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
 );
@@ -73,7 +74,7 @@ async function open(): Promise<ComposedGateway> {
       throw configured;
     }
     const { default: definition } = await import("#gateway-config");
-    const opened = await compose(configured, definition, logger, readBaseUrl());
+    opened = await compose(configured, definition, logger, readBaseUrl());
     logger.info("host.opened", { instance: opened.instance, agents: definition.agents.map(({ id }) => id) });
     return opened;
   } catch (error) {
@@ -90,7 +91,6 @@ function notOpen(): Response {
 }
 
 async function close(): Promise<void> {
-  const opened = await gateway().catch(() => undefined);
   await opened?.close(config?.SHUTDOWN_GRACE);
   logger.info("host.closed");
 }
