@@ -26,8 +26,8 @@ let opened: ComposedGateway | undefined;
 
 registerHttpFunction(
   async (request, attendant) => {
-    const { fetch } = await gateway().catch(() => ({ fetch: notOpen }));
-    return fetch(request, attendant);
+    const answering = await gateway().catch(() => undefined);
+    return answering ? answering.fetch(request, attendant) : notOpen();
   },
   (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
 );
