@@ -7,33 +7,23 @@ const MAX_FAILURES = 10;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 300_000;
 const ATTEMPTS_KEPT = 10;
-/** A POST of 10 s, and what is left of a lease when others may take it. */
-const LONGEST_POST = 15_000;
 
 /** Every rule of delivery. Pure, and an argument, so that the simulation can break one and see itself turn red. */
-export const deliveryRules = { leaseTime, canDeliver, canDelete, take, afterPost, release };
+export const deliveryRules = { canDeliver, canDelete, lease, afterPost, release };
 
 export type DeliveryRules = typeof deliveryRules;
-
-/**
- * How long a job may deliver on one look at its config, in ms, of an instance whose turns' leases last `lease`: longer
- * than a POST may take, or a slow receiver would hear each event from job after job and never get beyond it.
- */
-function leaseTime(lease: number): number {
-  return Math.max(lease, LONGEST_POST);
-}
 
 /** Whether there may be something to do for a config that nobody else is at. */
 function canDeliver({ state, nextAt, lease: held }: PushConfig, now: number): boolean {
   return state === "active" && nextAt <= now && (held === undefined || held.until <= now);
 }
 
-/** Whether nobody delivers any more: clocks differ by up to a sixth of a lease (`lease` in ms). */
-function canDelete({ lease: held }: PushConfig, now: number, lease: number): boolean {
-  return held === undefined || held.until + leaseTime(lease) / 6 <= now;
+/** Whether nobody delivers any more: clocks differ by up to a sixth of a lease (`leaseTime` in ms). */
+function canDelete({ lease: held }: PushConfig, now: number, leaseTime: number): boolean {
+  return held === undefined || held.until + leaseTime / 6 <= now;
 }
 
-function take(config: PushConfig, holder: string, until: number): PushConfig {
+function lease(config: PushConfig, holder: string, until: number): PushConfig {
   return { ...config, lease: { holder, until } };
 }
 

@@ -91,7 +91,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     async delete(call, { taskId, id }) {
       const key = keyOf(call, taskId);
       await find(call, key);
-      const deadline = clock.monotonic() + parts.deliveryRules.leaseTime(settings.lease) * 2;
+      const deadline = clock.monotonic() + settings.lease * 2;
       while (!(await retry(parts, deadline, () => remove(key, toConfigKey(id))))) {
         await delay(clock, DELETE_LOOK);
       }

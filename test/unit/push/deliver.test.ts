@@ -201,7 +201,7 @@ describe("a delivery", () => {
     dies = false;
     await deliver(push, job);
     expect(generations()).toEqual([1, 2]);
-    await fixture.clock.advance(LEASE);
+    await fixture.clock.advance(2 * LEASE);
     await deliver(push, job);
     expect(generations()).toEqual([1, 2, 2, 3, 4, 5]);
   });
@@ -327,7 +327,7 @@ describe("a deletion", () => {
     void deliver(push, job);
     await untilPosted(1);
     const deleting = createPushConfigs(push).delete(fixture.call(), { tenant: "", taskId: job.taskId, id: "mine" });
-    await fixture.clock.advance(LEASE * 1.2);
+    await fixture.clock.advance(LEASE * 2.2);
     await deleting;
     expect(await configOf(job)).toBeUndefined();
   });

@@ -1,0 +1,90 @@
+import type { Etag, TaskKey } from "../ports/task-log.ts";
+import { StoreError } from "../ports/store-error.ts";
+import { delay } from "../tasks/delay.ts";
+import { parseConfigRow, toConfigRow } from "./config-row.ts";
+import type { PushConfig } from "./config-row.ts";
+import type { PushParts } from "./push-parts.ts";
+
+/** A config whose lease this job has, as it last saw it. */
+export interface Held {
+  readonly config: PushConfig;
+  readonly etag: Etag;
+  /** Monotonic ms after which another job may have it: then no POST may begin. */
+  readonly until: number;
+}
+
+/** A POST takes 10 s at most, in ms: one that is kept for longer will never end. */
+const LONGEST_KEPT = 15_000;
+
+/** The config with a lease of `holder` from now on. */
+export function hold({ clock, deliveryRules, settings }: PushParts, config: PushConfig, holder = ""): PushConfig {
+  return deliveryRules.lease(config, holder, clock.now() + settings.lease);
+}
+
+/** Undefined when somebody changed the row first. @throws StoreError */
+export async function write(parts: PushParts, key: TaskKey, config: PushConfig, etag: Etag): Promise<Held | undefined> {
+  // Others wait until the lease's end by their clocks, which may be ahead.
+  const until = parts.clock.monotonic() + (parts.settings.lease * 5) / 6;
+  try {
+    return { config, etag: await parts.log.replaceRow(key, toConfigRow(config), etag), until };
+  } catch (error) {
+    if (error instanceof StoreError && error.fault.code === "conflict") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The row as it is now; undefined when the config was deleted, or another job has it. @throws StoreError */
+export async function lookAgain(
+  parts: PushParts,
+  key: TaskKey,
+  row: string,
+  { config: { lease }, until }: Held,
+): Promise<Held | undefined> {
+  const stored = await parts.log.readVersioned(key, row);
+  const config = stored && parseConfigRow(stored.body);
+  const isMine = config?.state === "active" && config.lease?.holder === lease?.holder;
+  return stored && isMine ? { config, etag: stored.etag, until } : undefined;
+}
+
+/**
+ * Renews the lease until `work` has ended: a slow receiver may take longer than a lease lasts, and would otherwise hear
+ * the same event from job after job. Resolves to the config as it is then; undefined when it is not this job's any more.
+ */
+export async function keepWhile(
+  parts: PushParts,
+  key: TaskKey,
+  row: string,
+  held: Held,
+  work: Promise<unknown>,
+): Promise<Held | undefined> {
+  const began = parts.clock.monotonic();
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  work.then(end, end);
+  let current: Held | undefined = held;
+  for (;;) {
+    await delay(parts.clock, parts.settings.lease / 3, ended.signal);
+    if (ended.signal.aborted || !current || parts.clock.monotonic() - began >= LONGEST_KEPT) {
+      return current;
+    }
+    const seen: Held | undefined = await lookAgain(parts, key, row, current);
+    current = seen && (await write(parts, key, hold(parts, seen.config, seen.config.lease?.holder), seen.etag));
+  }
+}
+
+/** Gives back a lease that somebody changed the row under: who deletes a config waits for that. */
+export async function letGo(
+  parts: PushParts,
+  key: TaskKey,
+  row: string,
+  holder: string | undefined,
+): Promise<undefined> {
+  const stored = await parts.log.readVersioned(key, row);
+  const config = stored && parseConfigRow(stored.body);
+  if (stored && config?.lease && config.lease.holder === holder) {
+    await write(parts, key, parts.deliveryRules.release(config), stored.etag);
+  }
+  return undefined;
+}
