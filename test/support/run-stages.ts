@@ -41,7 +41,7 @@ const stages: readonly Stage[] = [
     steps: [{ name: "dead-code", command: "knip" }, { name: "architecture" }],
   },
   { name: "contract", budgetSeconds: 45, steps: [{ name: "contract" }] },
-  { name: "hosts", budgetSeconds: 90, steps: [{ name: "hosts" }] },
+  { name: "hosts", budgetSeconds: 180, steps: [{ name: "hosts" }] },
   { name: "conformance", budgetSeconds: 90, steps: [{ name: "conformance" }] },
   { name: "simulation", budgetSeconds: 60, steps: [{ name: "simulation" }] },
   { name: "chaos", budgetSeconds: 60, steps: [{ name: "chaos" }] },

@@ -18,6 +18,11 @@ const RETRY_AFTER = 5_000;
 /** What is left of the function timeout when a call is cut, in ms. */
 const MARGIN = 30_000;
 
+if (!("withResolvers" in Promise)) {
+  // Later it would be a riddle. The Functions host logs it, and answers no request.
+  throw new Error(`This function app needs Node.js 22 or 24, and its worker has ${process.version}.`);
+}
+
 const configured = configure();
 const config = configured instanceof ConfigError ? undefined : configured;
 const logger = createLogger(config?.LOG_LEVEL ?? "info");
