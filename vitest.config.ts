@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** A folder of test/ each. `npm test` runs them one after the other (test/support/run-stages.ts). */
-const projects = ["unit", "architecture", "contract", "hosts", "conformance", "simulation", "chaos"];
+const projects = ["unit", "architecture", "contract", "hosts", "conformance", "security", "simulation", "chaos"];
 
 export default defineConfig({
   // For what Vite loads, and for what Node loads in the test processes and their workers.

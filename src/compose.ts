@@ -6,12 +6,18 @@ import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
 import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
 import type { LocalWork } from "./adapters/local-work.ts";
 import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
+import { createIssuerKeys } from "./adapters/openid/issuer-keys.ts";
 import { createSystemClock } from "./adapters/system-clock.ts";
 import { createSystemRandom } from "./adapters/system-random.ts";
 import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
+import { createAuthenticate } from "./auth/authenticate.ts";
 import { authenticateNobody } from "./auth/identity.ts";
+import type { Authenticate } from "./auth/identity.ts";
+import { createSigningKeys } from "./auth/signing-keys.ts";
+import { toTrustedIssuers } from "./auth/trusted-issuer.ts";
+import type { TrustedIssuer } from "./auth/trusted-issuer.ts";
 import { ConfigError } from "./config/config.ts";
 import { toStorageLocations } from "./config/storage-locations.ts";
 import type { Config } from "./config/config.ts";
@@ -24,6 +30,8 @@ import type { Payloads } from "./ports/payloads.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskKey, TaskLog } from "./ports/task-log.ts";
+import { createStateKeys } from "./ports/state-keys.ts";
+import { createCallerLimits } from "./protocol/caller-limits.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
@@ -73,7 +81,8 @@ export async function compose(
   const { queue, ...stores } = await openStores(config, clock, random, logger);
   const registry = createRegistry(definition.agents, definition.default);
   const instance = random.id();
-  const stateKey = config.STATE_KEY ?? crypto.getRandomValues(new Uint8Array(32));
+  const stateKeys = createStateKeys(config.STATE_KEY.length > 0 ? config.STATE_KEY : [randomKey()]);
+  const issuers = config.AUTH_MODE === "jwt" ? readIssuers(config, definition) : [];
   const parts = {
     ...stores,
     instance,
@@ -91,13 +100,13 @@ export async function compose(
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
       maxTurns: config.MAX_TURNS,
     },
-    pageTokenKey: stateKey,
+    stateKeys,
     rules,
   };
   const push = {
     ...parts,
     sender: createWebhookSender({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
-    sealer: createCredentialSealer(stateKey),
+    sealer: createCredentialSealer(stateKeys),
     deliveryRules,
   };
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
@@ -109,7 +118,13 @@ export async function compose(
     clock,
     random,
     logger,
-    authenticate: authenticateNobody,
+    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateNobody,
+    issuers,
+    access: definition.access ?? {},
+    callers: createCallerLimits(
+      { requestsPerSecond: config.MAX_REQUESTS_PER_SECOND, streams: config.MAX_STREAMS_PER_CALLER },
+      clock,
+    ),
     publicBaseUrl: (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, ""),
     limits: {
       maxBody: config.MAX_BODY,
@@ -136,6 +151,36 @@ export async function compose(
       await emptied;
     },
   };
+}
+
+/** Without one that is given: what is sealed with it lasts as long as this process. */
+function randomKey(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinition): readonly TrustedIssuer[] {
+  if (config.AUTH_ISSUER.length + details.length === 0) {
+    const otherwise = "or AUTH_MODE=none to serve everybody on a loopback address";
+    throw new ConfigError(`Nobody's tokens count: set AUTH_ISSUER, or issuers in the gateway config; ${otherwise}.`);
+  }
+  try {
+    return toTrustedIssuers(config.AUTH_ISSUER, details, {
+      audiences: config.AUTH_AUDIENCE,
+      requiredRole: config.AUTH_REQUIRED_ROLE,
+      maxTokenLifetime: config.AUTH_MAX_TOKEN_LIFETIME / 1_000,
+    });
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: Logger): Authenticate {
+  const source = createIssuerKeys();
+  return createAuthenticate({
+    issuers,
+    clock,
+    keysOf: (issuer) => createSigningKeys(issuer, source, clock, logger),
+  });
 }
 
 /** Without its scope every task is looked at. */

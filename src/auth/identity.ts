@@ -4,9 +4,11 @@ export interface Identity {
   readonly owner: readonly string[];
   readonly subject: string;
   readonly roles: readonly string[];
+  /** When the proof ends, in ms since the epoch; absent without authentication. */
+  readonly expiresAt?: number;
 }
 
-/** Verifies a request's credentials. @throws when there are none, or they do not count here. */
+/** Verifies a request's credentials. @throws AuthError when there are none, or they do not count here. */
 export type Authenticate = (request: Request) => Identity | Promise<Identity>;
 
 /** `AUTH_MODE=none`: everybody is the same caller. */

@@ -21,12 +21,20 @@ export const environment = z.object({
     "storage account by name, opened with the managed identity; several by comma",
   ),
   AUTH_MODE: z.enum(["jwt", "none"]).default("jwt").describe("`none` serves everybody, on loopback only"),
-  STATE_KEY: z
-    .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64, such as `openssl rand -base64 32` prints")
-    .transform((text) => new Uint8Array(Buffer.from(text, "base64")))
+  AUTH_ISSUER: list(/^https?:/).describe("issuers whose access tokens count, by comma"),
+  AUTH_AUDIENCE: list().describe("what such a token must be made for, one of these by comma"),
+  AUTH_REQUIRED_ROLE: z.string().optional().describe("role that every caller needs"),
+  AUTH_MAX_TOKEN_LIFETIME: duration("15 min").describe("a token that was made for longer does not count"),
+  AUTH_OPERATOR_ROLE: z.string().optional().describe("role whose callers may read and cancel what is others'"),
+  SERVE_EVERYBODY_ON_ANY_ADDRESS: z
+    .enum(["yes"])
     .optional()
-    .describe("signs page tokens; every instance needs the same"),
+    .describe("`yes` lets AUTH_MODE=none listen beyond loopback: whoever reaches the port may do everything"),
+  STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/)
+    .transform((keys) => keys.map((key) => new Uint8Array(Buffer.from(key, "base64"))))
+    .describe(
+      "32 bytes in base64, signs page tokens and seals credentials; every instance needs the same; earlier ones after it, by comma, still open what they closed",
+    ),
   LEASE_SECONDS: integer(30, 2, 600).describe("how long a silent instance keeps its turns"),
   SWEEP_SECONDS: integer(15, 1, 600).describe("how often an instance looks for turns that nobody works on"),
   TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe("reads a second that watching tasks may cost an instance"),
@@ -42,12 +50,17 @@ export const environment = z.object({
     .transform((limit) => limit || undefined)
     .describe("how long an invocation may take; the Functions host sets it, from host.json"),
   WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service, which this shows"),
+  CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps, which this shows"),
   MAX_BODY: size("32 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),
   MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
   MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that run on one instance at once"),
   MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams open on one instance at once"),
+  MAX_STREAMS_PER_CALLER: integer(1_000, 1, 1_000_000).describe("most of them that are one caller's"),
+  MAX_REQUESTS_PER_SECOND: integer(500, 1, 1_000_000).describe(
+    "requests a second that one caller may send to an instance, twice as many in a burst",
+  ),
   WEBHOOK_ALLOWED_HOSTS: list().describe(
     "hosts, or host:port, that webhooks may name whatever their address, also over http",
   ),
@@ -99,17 +112,26 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
     const named = config.STORAGE_CONNECTION_STRING ? "STORAGE_CONNECTION_STRING" : "STORAGE_ACCOUNT";
     refuse(named, "of several storage accounts each needs a name of its own, such as `one=DefaultEndpointsProtocol=…`");
   }
-  if (config.AUTH_MODE === "none" && !LOOPBACK.includes(config.HOST ?? "")) {
-    refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
-  }
-  if (config.AUTH_MODE === "none" && config.WEBSITE_SITE_NAME) {
-    refuse("AUTH_MODE", "AUTH_MODE=none serves everybody, which is not for Azure");
+  if (config.AUTH_MODE === "none") {
+    refuseWithoutAuthentication(config, refuse);
   }
   if (config.FUNCTION_TIMEOUT !== undefined) {
     refuseOnFunctions(config, config.FUNCTION_TIMEOUT, refuse);
   }
-  if (config.AUTH_MODE === "jwt") {
-    refuse("AUTH_MODE", "token verification is not part of this version yet; set AUTH_MODE=none on a loopback address");
+  if (config.AUTH_MODE === "jwt" && config.STATE_KEY?.length === 0) {
+    refuse("STATE_KEY", "set it, the same for every instance, such as `openssl rand -base64 32` prints");
+  }
+}
+
+function refuseWithoutAuthentication(
+  config: Partial<Environment>,
+  refuse: (path: keyof Environment, message: string) => void,
+): void {
+  if (!LOOPBACK.includes(config.HOST ?? "") && config.SERVE_EVERYBODY_ON_ANY_ADDRESS !== "yes") {
+    refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
+  }
+  if (config.WEBSITE_SITE_NAME || config.CONTAINER_APP_NAME) {
+    refuse("AUTH_MODE", "AUTH_MODE=none serves everybody, which is not for Azure");
   }
 }
 

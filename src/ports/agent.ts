@@ -84,6 +84,8 @@ export interface AgentProfile {
   readonly name: string;
   readonly description: string;
   readonly skills: readonly (Pick<AgentSkill, "id" | "name" | "description" | "tags"> & Partial<AgentSkill>)[];
+  /** Skills that only callers with a token are shown, in the extended card. */
+  readonly extendedSkills?: AgentProfile["skills"];
   readonly provider?: AgentProvider;
   readonly documentationUrl?: string;
   readonly iconUrl?: string;

@@ -1,5 +1,6 @@
 import type { AgentCard, AgentSkill } from "@a2a-js/sdk";
 import type { Agent } from "../ports/agent.ts";
+import type { CardSecurity } from "./card-security.ts";
 import { declaredExtensions } from "./extensions.ts";
 
 /** Where an agent is served: `{baseUrl}{path}`. */
@@ -13,7 +14,7 @@ export interface CardPlace {
 }
 
 /** The Agent Card in its v1.0 form (specification 4.4.1). gRPC is not among the interfaces. */
-export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace): AgentCard {
+export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace, security: CardSecurity): AgentCard {
   const { card } = agent;
   const url = baseUrl + path;
   // v0.3 knows no tenants: there the tenant is part of the URL.
@@ -34,16 +35,21 @@ export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace):
     capabilities: {
       streaming: true,
       pushNotifications: true,
-      extendedAgentCard: false,
+      extendedAgentCard: card.extendedSkills !== undefined,
       extensions: [...declaredExtensions],
     },
-    securitySchemes: {},
-    securityRequirements: [],
+    ...security,
     defaultInputModes: [...(card.defaultInputModes ?? ["text/plain"])],
     defaultOutputModes: [...(card.defaultOutputModes ?? ["text/plain"])],
     skills: card.skills.map(toSkill),
     signatures: [],
   };
+}
+
+/** What only callers with a token see (specification 3.1.11). */
+export function toExtendedCard(agent: Agent, place: CardPlace, security: CardSecurity): AgentCard {
+  const card = toAgentCard(agent, place, security);
+  return { ...card, skills: [...card.skills, ...(agent.card.extendedSkills ?? []).map(toSkill)] };
 }
 
 function toSkill(skill: Agent["card"]["skills"][number]): AgentSkill {

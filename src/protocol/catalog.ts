@@ -1,4 +1,5 @@
 import type { AgentRegistry } from "../ports/agent-registry.ts";
+import type { Agent } from "../ports/agent.ts";
 import { invalid } from "../tasks/task-fault.ts";
 
 export interface Catalog {
@@ -14,9 +15,10 @@ export interface Catalog {
 
 const DEFAULT_PAGE_SIZE = 100;
 
-/** The agents served here, in the order of the configuration. A page token is the id that the next page begins with. */
+/** Those of the agents served here that the caller may call, in the order of the configuration. A page token is the id that the next page begins with. */
 export function toCatalog(
   registry: AgentRegistry,
+  agents: readonly Agent[],
   baseUrl: string,
   query: (name: string) => string | undefined,
 ): Catalog {
@@ -24,7 +26,6 @@ export function toCatalog(
   if (!/^(?:[1-9]\d?|100)$/.test(size)) {
     throw invalid("pageSize", "must be an integer from 1 to 100");
   }
-  const agents = registry.list();
   const token = query("pageToken") ?? "";
   const start = token === "" ? 0 : agents.findIndex(({ id }) => id === token);
   if (start === -1) {

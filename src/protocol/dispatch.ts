@@ -1,12 +1,11 @@
 import { JsonRpcTransportHandler } from "@a2a-js/sdk/server";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import type { Agent } from "../ports/agent.ts";
-import type { PushConfigs } from "../push/push-configs.ts";
-import type { TaskEngine } from "../tasks/task-engine.ts";
 import { invalid, TaskError } from "../tasks/task-fault.ts";
 import { toContext } from "./call-context.ts";
 import type { EdgeCall } from "./call-context.ts";
 import { EdgeError } from "./edge-fault.ts";
+import type { EdgeParts } from "./edge-parts.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { isRecord } from "./validate.ts";
 import type { Methods } from "./methods.ts";
@@ -34,8 +33,8 @@ interface RpcRequest {
   readonly params: Record<string, unknown>;
 }
 
-export function createDispatcher(agent: Agent, engine: TaskEngine, pushConfigs: PushConfigs): Dispatcher {
-  const handler = createRequestHandler(agent, engine, pushConfigs);
+export function createDispatcher(agent: Agent, parts: EdgeParts): Dispatcher {
+  const handler = createRequestHandler(agent, parts);
   const current = new JsonRpcTransportHandler(handler);
   const legacy = new LegacyJsonRpcTransportHandler(handler);
 

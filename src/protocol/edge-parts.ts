@@ -1,4 +1,6 @@
+import type { Access } from "../auth/access.ts";
 import type { Authenticate } from "../auth/identity.ts";
+import type { TrustedIssuer } from "../auth/trusted-issuer.ts";
 import type { AgentRegistry } from "../ports/agent-registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -6,6 +8,7 @@ import type { Random } from "../ports/random.ts";
 import type { PushConfigs } from "../push/push-configs.ts";
 import type { TaskEngine } from "../tasks/task-engine.ts";
 import type { BodyLimits } from "./body.ts";
+import type { CallerLimits } from "./caller-limits.ts";
 import type { StreamTimes } from "./sse.ts";
 
 export interface EdgeLimits extends BodyLimits {
@@ -24,8 +27,12 @@ export interface EdgeParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
-  /** What URLs in cards begin with, without a slash at the end. A function only where the Host header may be trusted. */
-  readonly publicBaseUrl: string | ((request: Request) => string);
+  /** None where everybody is served. */
+  readonly issuers: readonly TrustedIssuer[];
+  readonly access: Access;
+  readonly callers: CallerLimits;
+  /** What URLs in cards begin with, without a slash at the end. Never from a request's Host header. */
+  readonly publicBaseUrl: string;
   readonly limits: EdgeLimits;
   readonly streams: StreamTimes;
   /** Origins of pages that may call; none when empty, any with `*`. */
@@ -34,8 +41,4 @@ export interface EdgeParts {
   readonly startedAt: number;
   /** Whether the store answers. */
   ready(): Promise<boolean>;
-}
-
-export function toBaseUrl(parts: EdgeParts, request: Request): string {
-  return typeof parts.publicBaseUrl === "string" ? parts.publicBaseUrl : parts.publicBaseUrl(request);
 }

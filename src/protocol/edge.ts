@@ -39,7 +39,7 @@ export function createEdge(parts: EdgeParts): Edge {
     dispatcherOf(agent) {
       let dispatcher = dispatchers.get(agent);
       if (!dispatcher) {
-        dispatcher = createDispatcher(agent, parts.engine, parts.pushConfigs);
+        dispatcher = createDispatcher(agent, parts);
         dispatchers.set(agent, dispatcher);
       }
       return dispatcher;

@@ -1,9 +1,11 @@
 import { readJson } from "./body.ts";
 import type { Edge } from "./edge.ts";
+import { enter } from "./enter.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { isRecord } from "./validate.ts";
 import { requireVersion } from "./version.ts";
+import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 /** What a request's path and query say. */
@@ -70,8 +72,8 @@ export async function answerHttpJson(
   input: HttpInput,
 ): Promise<Response> {
   try {
+    const identity = await enter(edge, request, target.agent.id);
     requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "1.0");
-    const identity = await edge.authenticate(request);
     const body = operation.http === "POST" ? await readJson(request, edge.limits) : fromQuery(operation, input);
     const params = withIds(body, operation, input);
     const invocation = {
@@ -133,11 +135,10 @@ function toBinding(edge: Edge): Binding {
 }
 
 function toErrorResponse(error: WireError): Response {
-  const headers: Record<string, string> = { "content-type": CONTENT_TYPE };
-  if (error.retryAfter !== undefined) {
-    headers["retry-after"] = String(error.retryAfter);
-  }
-  return new Response(JSON.stringify(toErrorBody(error)), { status: error.httpStatus, headers });
+  return new Response(JSON.stringify(toErrorBody(error)), {
+    status: error.httpStatus,
+    headers: toErrorHeaders(error, CONTENT_TYPE),
+  });
 }
 
 /** google.rpc.Status (specification 11.6). */

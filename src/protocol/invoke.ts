@@ -7,7 +7,7 @@ import { checkRequest } from "./dispatch.ts";
 import type { RpcId, RpcResponse } from "./dispatch.ts";
 import type { Edge } from "./edge.ts";
 import { parseExtensions, parseIdempotencyKey, parseLastEventId, toActivated } from "./extensions.ts";
-import type { Frames } from "./sse.ts";
+import type { AdmittedStream, Frames } from "./sse.ts";
 import { agreeOnTenant } from "./tenant.ts";
 import type { Version } from "./version.ts";
 import type { WireError } from "./wire-error.ts";
@@ -68,6 +68,7 @@ export async function invoke(
   if (method?.streams) {
     edge.eventStreams.admit();
   }
+  const onEnd = method?.streams ? edge.callers.openStream(identity) : undefined;
   const dispatcher = edge.dispatcherOf(target.agent);
   const abort = method?.streams ? new AbortController() : undefined;
   const call = createCall(target.agent, caller, abort ?? request, options);
@@ -80,12 +81,26 @@ export async function invoke(
     );
     return withActivated(await edge.trickle.wait(answer, binding.contentType), requested, binding);
   }
-  const outcome = await running;
-  const response =
-    abort && Symbol.asyncIterator in outcome
-      ? await edge.eventStreams.open(outcome, call, abort, binding.frames)
-      : binding.toResponse(outcome as RpcResponse);
-  return withActivated(response, requested, binding);
+  if (abort && onEnd) {
+    const admitted = { call, abort, onEnd, until: identity.expiresAt };
+    const response = await openStream(edge, running, admitted, binding);
+    return withActivated(response, requested, binding);
+  }
+  return withActivated(binding.toResponse((await running) as RpcResponse), requested, binding);
+}
+
+async function openStream(
+  edge: Edge,
+  running: Promise<RpcResponse | AsyncGenerator<RpcResponse>>,
+  admitted: AdmittedStream,
+  binding: Binding,
+): Promise<Response> {
+  try {
+    return await edge.eventStreams.open((await running) as AsyncGenerator<RpcResponse>, admitted, binding.frames);
+  } catch (error) {
+    admitted.onEnd();
+    throw error;
+  }
 }
 
 function withActivated(response: Response, requested: readonly string[], binding: Binding): Response {

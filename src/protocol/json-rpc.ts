@@ -1,5 +1,6 @@
 import { readJson } from "./body.ts";
 import { EdgeError } from "./edge-fault.ts";
+import { enter } from "./enter.ts";
 import type { Edge } from "./edge.ts";
 import type { RpcId } from "./dispatch.ts";
 import { invoke } from "./invoke.ts";
@@ -7,6 +8,7 @@ import type { Binding, Target } from "./invoke.ts";
 import { isRecord } from "./validate.ts";
 import { parseVersion } from "./version.ts";
 import type { Version } from "./version.ts";
+import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 /** Answers a JSON-RPC request of A2A 1.0 or 0.3 (specification 9). Never rejects. */
@@ -18,7 +20,7 @@ export async function answerJsonRpc(
 ): Promise<Response> {
   let id: RpcId = null;
   try {
-    const identity = await edge.authenticate(request);
+    const identity = await enter(edge, request, target.agent.id);
     const body = await readJson(request, edge.limits);
     id = toId(body);
     const { method, params } = parseEnvelope(body);
@@ -83,10 +85,7 @@ function notARequest(why: string): EdgeError {
 }
 
 function toErrorResponse(id: RpcId, error: WireError): Response {
-  const headers: Record<string, string> = { "content-type": CONTENT_TYPE };
-  if (error.retryAfter !== undefined) {
-    headers["retry-after"] = String(error.retryAfter);
-  }
+  const headers = toErrorHeaders(error, CONTENT_TYPE);
   return new Response(JSON.stringify(toErrorBody(id, error)), { status: error.rpcHttpStatus, headers });
 }
 

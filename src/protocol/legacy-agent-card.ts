@@ -25,6 +25,7 @@ export function toLegacyCard(card: AgentCard): Record<string, unknown> {
       pushNotifications: card.capabilities?.pushNotifications,
       extensions: card.capabilities?.extensions,
     },
+    ...(card.securityRequirements.length > 0 && toLegacySecurity(card)),
     supportsAuthenticatedExtendedCard: card.capabilities?.extendedAgentCard,
     defaultInputModes,
     defaultOutputModes,
@@ -38,4 +39,28 @@ export function toLegacyCard(card: AgentCard): Record<string, unknown> {
       ...(outputModes.length > 0 && { outputModes }),
     })),
   };
+}
+
+/** As OpenAPI has it: `type` says what a scheme is, and a requirement is a record of scopes. */
+function toLegacySecurity({ securitySchemes, securityRequirements }: AgentCard): Record<string, unknown> {
+  const schemes = Object.entries(securitySchemes).map(([name, { scheme }]) => {
+    switch (scheme?.$case) {
+      case "openIdConnectSecurityScheme": {
+        const { description, openIdConnectUrl } = scheme.value;
+        return [name, { type: "openIdConnect", description, openIdConnectUrl }] as const;
+      }
+      case "oauth2SecurityScheme": {
+        const { description, flows } = scheme.value;
+        const flow = flows?.flow?.$case === "clientCredentials" ? flows.flow.value : undefined;
+        const clientCredentials = flow && { tokenUrl: flow.tokenUrl, scopes: flow.scopes };
+        return [name, { type: "oauth2", description, flows: { clientCredentials } }] as const;
+      }
+      default:
+        throw new Error(`security scheme ${name}: no card of this gateway has one of its kind`);
+    }
+  });
+  const security = securityRequirements.map((one) =>
+    Object.fromEntries(Object.entries(one.schemes).map(([name, { list }]) => [name, list])),
+  );
+  return { securitySchemes: Object.fromEntries(schemes), security };
 }

@@ -1,12 +1,16 @@
+import { AgentCard } from "@a2a-js/sdk";
 import { readJson } from "./body.ts";
 import type { Edge } from "./edge.ts";
+import { enter } from "./enter.ts";
 import { fromQuery, withIds } from "./http-json.ts";
 import type { HttpInput, HttpOperation } from "./http-json.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
+import { toLegacyCard } from "./legacy-agent-card.ts";
 import { fromLegacyRequest, toLegacyEvent, toLegacyTask } from "./legacy-rest-json.ts";
 import { fromLegacyPushConfig, toLegacyPushConfig, toLegacyPushConfigs } from "./legacy-rest-push.ts";
 import { requireVersion } from "./version.ts";
+import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
@@ -41,7 +45,7 @@ export const legacyOperations: readonly LegacyOperation[] = [
   },
   { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig", ...config },
   { http: "DELETE", path: `${configs}/:config`, method: "DeleteTaskPushNotificationConfig", ...other },
-  { http: "GET", path: "/v1/card", method: "GetExtendedAgentCard", ...other },
+  { http: "GET", path: "/v1/card", method: "GetExtendedAgentCard", status: 200, toBody: toLegacyCardBody },
 ];
 
 /** Answers a request of A2A 0.3 over HTTP+JSON. Never rejects. */
@@ -53,8 +57,8 @@ export async function answerLegacyRest(
   input: HttpInput,
 ): Promise<Response> {
   try {
+    const identity = await enter(edge, request, target.agent.id);
     requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "0.3");
-    const identity = await edge.authenticate(request);
     const params = await readParams(edge, request, operation, input);
     const invocation = {
       id: null,
@@ -102,11 +106,14 @@ function toBinding(edge: Edge, operation: LegacyOperation): Binding {
 }
 
 function toErrorResponse(error: WireError): Response {
-  const headers: Record<string, string> = { "content-type": CONTENT_TYPE };
-  if (error.retryAfter !== undefined) {
-    headers["retry-after"] = String(error.retryAfter);
-  }
-  return new Response(JSON.stringify(toErrorBody(error)), { status: error.httpStatus, headers });
+  return new Response(JSON.stringify(toErrorBody(error)), {
+    status: error.httpStatus,
+    headers: toErrorHeaders(error, CONTENT_TYPE),
+  });
+}
+
+function toLegacyCardBody(result: unknown): unknown {
+  return toLegacyCard(AgentCard.fromJSON(result));
 }
 
 /** In v0.3 the error object of JSON-RPC, bare. */

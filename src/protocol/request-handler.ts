@@ -1,18 +1,23 @@
 import type { SendMessageRequest, StreamResponse } from "@a2a-js/sdk";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import type { Agent } from "../ports/agent.ts";
-import type { PushConfigs } from "../push/push-configs.ts";
-import type { LoggedResponse, TaskEngine } from "../tasks/task-engine.ts";
+import type { LoggedResponse } from "../tasks/task-engine.ts";
 import { TaskError } from "../tasks/task-fault.ts";
-import { toAgentCard } from "./agent-card.ts";
+import { toAgentCard, toExtendedCard } from "./agent-card.ts";
 import { callOf } from "./call-context.ts";
 import type { EdgeCall } from "./call-context.ts";
+import { toCardSecurity } from "./card-security.ts";
+import type { EdgeParts } from "./edge-parts.ts";
 import { splitEvent } from "./sse-split.ts";
 
 /** The engine as the SDK's transports see it. */
-export function createRequestHandler(agent: Agent, engine: TaskEngine, pushConfigs: PushConfigs): A2ARequestHandler {
-  // The transports ask it for capabilities only, which do not depend on where it is served.
-  const card = toAgentCard(agent, { baseUrl: "", path: "", tenant: "" });
+export function createRequestHandler(
+  agent: Agent,
+  { engine, issuers, publicBaseUrl: baseUrl, pushConfigs }: EdgeParts,
+): A2ARequestHandler {
+  const place = { baseUrl, path: `/agents/${agent.id}`, tenant: "" };
+  const security = toCardSecurity(issuers);
+  const card = toAgentCard(agent, place, security);
 
   return {
     getAgentCard: async () => card,
@@ -23,8 +28,11 @@ export function createRequestHandler(agent: Agent, engine: TaskEngine, pushConfi
     cancelTask: (params, context) => keep(callOf(context), (call) => engine.cancel(call, params)),
     resubscribe: (params, context) => deliver(callOf(context), (call) => engine.subscribe(call, params)),
     getAuthenticatedExtendedAgentCard: (_params, context) =>
-      keep(callOf(context), async () => {
-        throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
+      keep(callOf(context), async ({ caller: { tenant } }) => {
+        if (!agent.card.extendedSkills) {
+          throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
+        }
+        return toExtendedCard(agent, { ...place, tenant }, security);
       }),
     createTaskPushNotificationConfig: (params, context) =>
       keep(callOf(context), (call) => pushConfigs.create(call, params)),

@@ -5,9 +5,10 @@ import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { toAgentCard } from "./agent-card.ts";
 import { toCardResponse } from "./card-response.ts";
+import { toCardSecurity } from "./card-security.ts";
 import { toCatalog } from "./catalog.ts";
-import { toBaseUrl } from "./edge-parts.ts";
 import type { Edge } from "./edge.ts";
+import { enter } from "./enter.ts";
 import { answerHttpJson, httpOperations } from "./http-json.ts";
 import type { HttpInput, HttpOperation } from "./http-json.ts";
 import type { Target } from "./invoke.ts";
@@ -17,6 +18,9 @@ import { answerLegacyRest, legacyOperations } from "./legacy-rest.ts";
 import { parseVersion } from "./version.ts";
 import { isReserved } from "./tenant.ts";
 import { toHttpError } from "./http-error.ts";
+import { toMetadataPath, toProtectedResource } from "./protected-resource.ts";
+import { toErrorHeaders } from "./wire-error.ts";
+import { mayCall } from "../auth/access.ts";
 
 type Handler = (c: Context) => Response | Promise<Response>;
 
@@ -31,23 +35,7 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
       }),
     );
   }
-  const table = new Map<string, Map<string, Handler>>();
-  const on = (method: string, path: string, handler: Handler): void => {
-    const methods = table.get(path) ?? new Map<string, Handler>();
-    table.set(path, methods.set(method, handler));
-  };
-
-  on("GET", "/livez", () => Response.json({ status: "ok" }));
-  on("GET", "/readyz", async () =>
-    (await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 }),
-  );
-  on("GET", "/agents", (c) => answerCatalog(edge, c));
-  on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
-  for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
-    addAgent(edge, on, prefix);
-    addAgent(edge, on, `${prefix}/:tenant`);
-  }
-
+  const table = createRouteTable(edge);
   for (const [path, methods] of table) {
     for (const [method, handler] of methods) {
       app.on(method, path, handler);
@@ -60,9 +48,10 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
   app.notFound(({ req }) =>
     toHttpError(404, `There is nothing at ${req.path.slice(0, 200)}. GET /agents lists what is served here.`),
   );
-  app.onError((error) => {
-    const { httpStatus, message, details } = edge.toWireError(error);
-    return toHttpError(httpStatus, message, { details });
+  app.onError((thrown) => {
+    const error = edge.toWireError(thrown);
+    const { "content-type": _ours, ...headers } = toErrorHeaders(error, "");
+    return toHttpError(error.httpStatus, error.message, { details: error.details, headers });
   });
 
   const direct = edge.corsOrigins.length > 0 ? new Map<string, Target>() : toDirectRoutes(edge);
@@ -70,6 +59,30 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
     const target = request.method === "POST" ? direct.get(toPath(request)) : undefined;
     return target ? answerJsonRpc(edge, target, request, (name) => toQuery(request, name)) : app.fetch(request);
   };
+}
+
+/** Handlers by method, by path in the router's notation. */
+export type RouteTable = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+
+export function createRouteTable(edge: Edge): RouteTable {
+  const table = new Map<string, Map<string, Handler>>();
+  const on = (method: string, path: string, handler: Handler): void => {
+    const methods = table.get(path) ?? new Map<string, Handler>();
+    table.set(path, methods.set(method, handler));
+  };
+  on("GET", "/livez", () => Response.json({ status: "ok" }));
+  on("GET", "/readyz", async () =>
+    (await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 }),
+  );
+  on("GET", "/agents", (c) => answerCatalog(edge, c));
+  on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
+  on("GET", toMetadataPath(), () => Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl)));
+  on("GET", toMetadataPath(":agent"), (c) => answerMetadata(edge, c));
+  for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
+    addAgent(edge, on, prefix);
+    addAgent(edge, on, `${prefix}/:tenant`);
+  }
+  return table;
 }
 
 /** JSON-RPC is most of the traffic and has few paths: it need not go through a router of hundreds of patterns. */
@@ -143,15 +156,22 @@ function toTarget(edge: Edge, c: Context): (Target & { readonly path: string }) 
 
 function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: Context): Response {
   const request = c.req.raw;
-  const place = { baseUrl: toBaseUrl(edge, request), path: target.path ?? "", tenant: target.tenant };
-  const card = toAgentCard(target.agent, place);
+  const place = { baseUrl: edge.publicBaseUrl, path: target.path ?? "", tenant: target.tenant };
+  const card = toAgentCard(target.agent, place, toCardSecurity(edge.issuers));
   const version = parseVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
   return toCardResponse(request, version === "1.0" ? AgentCard.toJSON(card) : toLegacyCard(card), edge.startedAt);
 }
 
+function answerMetadata(edge: Edge, c: Context): Response | Promise<Response> {
+  const id = c.req.param("agent") ?? "";
+  const isServed = edge.registry.find(id) !== undefined;
+  return isServed ? Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl, id)) : c.notFound();
+}
+
 async function answerCatalog(edge: Edge, c: Context): Promise<Response> {
-  await edge.authenticate(c.req.raw);
-  return Response.json(toCatalog(edge.registry, toBaseUrl(edge, c.req.raw), (name) => c.req.query(name)));
+  const identity = await enter(edge, c.req.raw);
+  const agents = edge.registry.list().filter(({ id }) => mayCall(edge.access, id, identity));
+  return Response.json(toCatalog(edge.registry, agents, edge.publicBaseUrl, (name) => c.req.query(name)));
 }
 
 function refuseMethod(method: string, allow: string): Response {
@@ -166,7 +186,9 @@ function toPath(request: Request): string {
   const { url } = request;
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", start);
-  const path = url.slice(start, query === -1 ? undefined : query);
+  const whole = url.slice(start, query === -1 ? undefined : query);
+  // No client sends a fragment; who does means to be read differently by different servers.
+  const path = whole.includes("#") ? whole.slice(0, whole.indexOf("#")) : whole;
   const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   return trimmed.includes("%") ? trimmed.replace(/%(?:3a|40)/gi, (code) => decodeURIComponent(code)) : trimmed;
 }

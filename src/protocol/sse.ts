@@ -19,6 +19,16 @@ export interface Frames<T> {
   error(error: unknown): unknown;
 }
 
+/** A stream that may begin. */
+export interface AdmittedStream {
+  readonly call: EdgeCall;
+  readonly abort: AbortController;
+  /** When its caller's credentials end, in ms since the epoch; absent where they do not. */
+  readonly until: number | undefined;
+  /** Called once after the response has begun, when it ends. */
+  onEnd(): void;
+}
+
 export interface EventStreams {
   /** @throws TaskError `busy` when as many streams are open as may be, before any work is done for one more. */
   admit(): void;
@@ -26,7 +36,7 @@ export interface EventStreams {
    * The response begins once the first event is there. @throws what `events` throws before it: a refusal is an
    * ordinary error. What it throws later becomes one `error` event.
    */
-  open<T>(events: AsyncGenerator<T>, call: EdgeCall, abort: AbortController, frames: Frames<T>): Promise<Response>;
+  open<T>(events: AsyncGenerator<T>, stream: AdmittedStream, frames: Frames<T>): Promise<Response>;
   /** Ends every stream with a hint to come back soon. */
   close(): void;
 }
@@ -51,9 +61,9 @@ export function createEventStreams(clock: Clock, times: StreamTimes, maxStreams:
         });
       }
     },
-    async open(events, call, abort, frames) {
+    async open(events, admitted, frames) {
       const first = await events.next();
-      const stream = new EventStream(events, call, abort, frames, clock, times, ticker);
+      const stream = new EventStream(events, admitted, frames, clock, times, ticker);
       // Without a buffer of its own: the next event is asked for when the client has taken the last one.
       const body = new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 });
       ticker.add(stream);
@@ -74,8 +84,7 @@ const HEARTBEAT = encoder.encode(":\n\n");
 /** The source of one response's body. */
 class EventStream implements Ticking {
   readonly #events: AsyncGenerator;
-  readonly #call: EdgeCall;
-  readonly #abort: AbortController;
+  readonly #admitted: AdmittedStream;
   readonly #frames: Frames<unknown>;
   readonly #clock: Clock;
   readonly #times: StreamTimes;
@@ -86,16 +95,14 @@ class EventStream implements Ticking {
 
   constructor(
     events: AsyncGenerator,
-    call: EdgeCall,
-    abort: AbortController,
+    admitted: AdmittedStream,
     frames: Frames<unknown>,
     clock: Clock,
     times: StreamTimes,
     ticker: Ticker,
   ) {
     this.#events = events;
-    this.#call = call;
-    this.#abort = abort;
+    this.#admitted = admitted;
     this.#frames = frames;
     this.#clock = clock;
     this.#times = times;
@@ -129,7 +136,8 @@ class EventStream implements Ticking {
   }
 
   tick(now: number): void {
-    if (now - this.#openedAt >= this.#times.maxDuration || now - this.#activeAt >= this.#times.idleTimeout) {
+    const { maxDuration, idleTimeout } = this.#times;
+    if (now - this.#openedAt >= maxDuration || now - this.#activeAt >= idleTimeout || this.#isExpired()) {
       this.end();
       // A client that is slow already has something to read.
     } else if ((this.#controller?.desiredSize ?? -1) >= 0) {
@@ -150,19 +158,26 @@ class EventStream implements Ticking {
     if (!this.#ticker.all.has(this)) {
       return;
     }
-    if (next.done) {
+    if (next.done || this.#isExpired()) {
       this.end();
       return;
     }
     this.#activeAt = this.#clock.monotonic();
-    const { generation } = this.#call;
+    const { generation } = this.#admitted.call;
     const id = generation > 0 ? `id: ${generation}\n` : "";
     this.#controller?.enqueue(encoder.encode(`${id}data: ${JSON.stringify(this.#frames.event(next.value))}\n\n`));
   }
 
+  /** Who could not open it now may not read on: the task goes on, and a new token opens a new stream. */
+  #isExpired(): boolean {
+    const { until } = this.#admitted;
+    return until !== undefined && this.#clock.now() >= until;
+  }
+
   /** The engine may be waiting for the next event: the signal wakes it, and then it returns. */
   #leave(): void {
-    this.#abort.abort();
+    this.#admitted.onEnd();
+    this.#admitted.abort.abort();
     this.#events.return(undefined).catch(() => {});
   }
 }

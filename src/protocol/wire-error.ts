@@ -1,3 +1,5 @@
+import { AuthError } from "../auth/auth-fault.ts";
+import type { AuthFault } from "../auth/auth-fault.ts";
 import { TaskError } from "../tasks/task-fault.ts";
 import type { FieldViolation, TaskFault } from "../tasks/task-fault.ts";
 import { EdgeError } from "./edge-fault.ts";
@@ -17,12 +19,26 @@ export interface WireError {
   readonly details: readonly object[];
   /** Seconds. */
   readonly retryAfter?: number;
+  /** Which credentials would do, for `WWW-Authenticate`. */
+  readonly challenge?: string | undefined;
+}
+
+/** Headers of an error's response. */
+export function toErrorHeaders({ retryAfter, challenge }: WireError, contentType: string): Record<string, string> {
+  return {
+    "content-type": contentType,
+    ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+    ...(challenge !== undefined && { "www-authenticate": challenge }),
+  };
 }
 
 /** `toErrorId` is called for what nobody foresaw: it logs the error and names the log entry. */
 export function toWireError(error: unknown, toErrorId: (error: unknown) => string): WireError {
   if (error instanceof TaskError || error instanceof EdgeError) {
     return fromFault(error.fault, error.message);
+  }
+  if (error instanceof AuthError) {
+    return { ...fromAuthFault(error.fault, error.message), challenge: error.challenge };
   }
   const errorId = toErrorId(error);
   const details = [errorInfo("INTERNAL", { errorId })];
@@ -62,16 +78,27 @@ function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
     case "too-large":
       return of(-32600, 413, "INVALID_ARGUMENT", message, [], 413);
     case "busy":
-      return {
-        ...of(-32603, 429, "RESOURCE_EXHAUSTED", message, [retryInfo(fault.retryAfter)], 429),
-        retryAfter: fault.retryAfter,
-      };
+      return toRetried(of(-32603, 429, "RESOURCE_EXHAUSTED", message, [], 429), fault.retryAfter);
     case "unavailable":
-      return {
-        ...of(-32603, 503, "UNAVAILABLE", message, [retryInfo(fault.retryAfter)], 503),
-        retryAfter: fault.retryAfter,
-      };
+      return toRetried(of(-32603, 503, "UNAVAILABLE", message, [], 503), fault.retryAfter);
   }
+}
+
+/** A2A leaves these to HTTP (specification 3.3.2): over JSON-RPC the status is the same, and the code is nobody's. */
+function fromAuthFault(fault: AuthFault, message: string): WireError {
+  switch (fault.code) {
+    case "no-token":
+    case "bad-token":
+      return of(-32000, 401, "UNAUTHENTICATED", message, [], 401);
+    case "forbidden":
+      return of(-32000, 403, "PERMISSION_DENIED", message, [], 403);
+    case "no-keys":
+      return toRetried(of(-32603, 503, "UNAVAILABLE", message, [], 503), fault.retryAfter);
+  }
+}
+
+function toRetried(error: WireError, retryAfter: number): WireError {
+  return { ...error, details: [retryInfo(retryAfter)], retryAfter };
 }
 
 function of(

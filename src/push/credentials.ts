@@ -1,3 +1,5 @@
+import type { StateKeys } from "../ports/state-keys.ts";
+
 /** What a config holds that nobody but its webhook may see. */
 export interface Credentials {
   readonly token: string;
@@ -7,7 +9,7 @@ export interface Credentials {
 /** Encrypts what is stored with a key of its own, derived from the state key (AES-256-GCM over HKDF-SHA-256). */
 export interface CredentialSealer {
   seal(credentials: Credentials): Promise<string>;
-  /** Undefined when it was sealed under another key. */
+  /** Undefined when it was sealed under a key that is not known any more. */
   open(sealed: string): Promise<Credentials | undefined>;
 }
 
@@ -15,34 +17,40 @@ const IV_BYTES = 12;
 
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-export function createCredentialSealer(stateKey: Uint8Array): CredentialSealer {
-  let derived: Promise<Key> | undefined;
+export function createCredentialSealer(keys: StateKeys): CredentialSealer {
+  const derived = new WeakMap<Uint8Array, Promise<Key>>();
   return {
     async seal(credentials) {
       const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
       const text = new TextEncoder().encode(JSON.stringify(credentials));
-      const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await key(), text));
+      const sealed = new Uint8Array(
+        await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await derive(keys.current()), text),
+      );
       return toBase64([...iv, ...sealed]);
     },
     async open(sealed) {
       const bytes = Uint8Array.from(atob(sealed), (character) => character.charCodeAt(0));
       const algorithm = { name: "AES-GCM", iv: bytes.subarray(0, IV_BYTES) };
-      try {
-        const text = await crypto.subtle.decrypt(algorithm, await key(), bytes.subarray(IV_BYTES));
-        return JSON.parse(new TextDecoder().decode(text)) as Credentials;
-      } catch {
-        return undefined;
+      for (const key of keys.all()) {
+        try {
+          const text = await crypto.subtle.decrypt(algorithm, await derive(key), bytes.subarray(IV_BYTES));
+          return JSON.parse(new TextDecoder().decode(text)) as Credentials;
+        } catch {
+          // Sealed under another key, as far as anybody can tell.
+        }
       }
+      return undefined;
     },
   };
 
-  function key(): Promise<Key> {
-    derived ??= derive(stateKey);
-    return derived;
+  function derive(key: Uint8Array): Promise<Key> {
+    const own = derived.get(key) ?? deriveKey(key);
+    derived.set(key, own);
+    return own;
   }
 }
 
-async function derive(stateKey: Uint8Array): Promise<Key> {
+async function deriveKey(stateKey: Uint8Array): Promise<Key> {
   const material = await crypto.subtle.importKey("raw", new Uint8Array(stateKey), "HKDF", false, ["deriveKey"]);
   const info = new TextEncoder().encode("webhook credentials");
   const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };

@@ -4,6 +4,7 @@ import type { Inbox } from "../ports/inbox.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Payloads } from "../ports/payloads.ts";
 import type { Random } from "../ports/random.ts";
+import type { StateKeys } from "../ports/state-keys.ts";
 import type { TaskIndex } from "../ports/task-index.ts";
 import type { TaskLog } from "../ports/task-log.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
@@ -38,7 +39,7 @@ export interface TaskParts {
   readonly logger: Logger;
   readonly registry: AgentRegistry;
   readonly settings: EngineSettings;
-  readonly pageTokenKey: Uint8Array;
+  readonly stateKeys: StateKeys;
   readonly rules: Rules;
 }
 

@@ -28,7 +28,7 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   const filter = toFilter(request);
   const bound = JSON.stringify([scope, agent, filter]);
   const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;
-  const token = request.pageToken === "" ? undefined : parsePageToken(parts.pageTokenKey, request.pageToken, bound);
+  const token = request.pageToken === "" ? undefined : parsePageToken(parts.stateKeys, request.pageToken, bound);
   if (request.pageToken !== "" && !token) {
     throw invalid("pageToken", "is not a token of this list with these filters; begin again without one");
   }
@@ -51,7 +51,7 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   return {
     tasks: shown.flat(),
     nextPageToken:
-      last && candidates.length > pageSize ? toPageToken(parts.pageTokenKey, { after: last, total }, bound) : "",
+      last && candidates.length > pageSize ? toPageToken(parts.stateKeys, { after: last, total }, bound) : "",
     pageSize,
     totalSize: total,
   };

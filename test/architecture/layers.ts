@@ -11,7 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   push: ["ports", "telemetry", "tasks"],
   auth: ["ports", "telemetry", "tasks", "push"],
   protocol: ["ports", "telemetry", "tasks", "push", "auth"],
-  agents: ["ports", "telemetry", "tasks"],
+  // What a gateway config says of issuers and roles.
+  agents: ["ports", "telemetry", "tasks", "auth"],
   gateway: ["ports", "telemetry", "tasks", "push", "auth", "protocol", "agents"],
   adapters: ["ports", "telemetry"],
   config: ["ports"],

@@ -14,6 +14,7 @@ import type { TurnMessage, WorkMessage } from "../../src/ports/work-queue.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import { rules } from "../../src/tasks/rules.ts";
+import { createStateKeys } from "../../src/ports/state-keys.ts";
 
 /** DESIGN 3.10: what a task may cost in table transactions, counted where they leave the SDK's pipeline. */
 const card = { name: "n", description: "d", skills: [{ id: "s", name: "s", description: "s", tags: [] }] };
@@ -80,7 +81,7 @@ beforeAll(async () => {
       maxEventsPerTask: 10_000,
       maxTurns: 100,
     },
-    pageTokenKey: new Uint8Array(32),
+    stateKeys: createStateKeys([new Uint8Array(32)]),
     rules,
   });
 });

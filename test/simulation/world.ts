@@ -28,6 +28,7 @@ import { createSimAgents } from "./sim-agents.ts";
 import { createWebhooks, PLAIN_SEALER } from "./sim-webhooks.ts";
 import type { Webhooks } from "./sim-webhooks.ts";
 import type { StepLedger } from "./sim-agents.ts";
+import { createStateKeys } from "../../src/ports/state-keys.ts";
 
 export interface Stores {
   readonly log: TaskLog;
@@ -155,7 +156,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         maxEventsPerTask: 10_000,
         maxTurns: 1_000,
       },
-      pageTokenKey: new Uint8Array(32).fill(7),
+      stateKeys: createStateKeys([new Uint8Array(32).fill(7)]),
       rules: { ...rules, ...mutation?.rules },
     };
     const push = {

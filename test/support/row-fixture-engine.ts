@@ -11,6 +11,7 @@ import { createEngine } from "../../src/tasks/engine.ts";
 import type { EngineParts } from "../../src/tasks/engine-parts.ts";
 import { rules } from "../../src/tasks/rules.ts";
 import type { Call } from "../../src/tasks/task-engine.ts";
+import { createStateKeys } from "../../src/ports/state-keys.ts";
 
 export type Stores = Pick<EngineParts, "log" | "index" | "payloads">;
 
@@ -62,7 +63,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
       maxEventsPerTask: 10_000,
       maxTurns: 10,
     },
-    pageTokenKey: new Uint8Array(32),
+    stateKeys: createStateKeys([new Uint8Array(32)]),
     rules,
   });
   const call = (more: Partial<Call> = {}): Call => ({

@@ -43,6 +43,7 @@ const stages: readonly Stage[] = [
   { name: "contract", budgetSeconds: 45, steps: [{ name: "contract" }] },
   { name: "hosts", budgetSeconds: 180, steps: [{ name: "hosts" }] },
   { name: "conformance", budgetSeconds: 90, steps: [{ name: "conformance" }] },
+  { name: "security", budgetSeconds: 60, steps: [{ name: "security" }] },
   { name: "simulation", budgetSeconds: 60, steps: [{ name: "simulation" }] },
   { name: "chaos", budgetSeconds: 60, steps: [{ name: "chaos" }] },
 ];

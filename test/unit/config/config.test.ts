@@ -59,10 +59,12 @@ describe("what cannot work is refused, all of it at once", () => {
     [{ TASK_STORE: "table" }, ["STORAGE_CONNECTION_STRING"]],
     [{ STORAGE_ACCOUNT: "mine", STORAGE_CONNECTION_STRING: "x" }, ["STORAGE_ACCOUNT"]],
     [{ HOST: "0.0.0.0" }, ["HOST"]],
-    [{ AUTH_MODE: "jwt" }, ["AUTH_MODE"]],
+    [{ AUTH_MODE: "jwt" }, ["STATE_KEY"]],
+    [{ AUTH_ISSUER: "id.example" }, ["AUTH_ISSUER"]],
+    [{ CONTAINER_APP_NAME: "mine" }, ["AUTH_MODE"]],
     [
       { AUTH_MODE: "jwt", PORT: "x", LEASE_SECONDS: "1", TASK_STORE: "table" },
-      ["AUTH_MODE", "LEASE_SECONDS", "PORT", "STORAGE_CONNECTION_STRING"],
+      ["LEASE_SECONDS", "PORT", "STATE_KEY", "STORAGE_CONNECTION_STRING"],
     ],
     [{ HOST: "0.0.0.0", LOG_LEVEL: "loud" }, ["HOST", "LOG_LEVEL"]],
   ])("%j", (env: Record<string, string>, names) => {
@@ -70,7 +72,7 @@ describe("what cannot work is refused, all of it at once", () => {
   });
 
   test("a gateway without AUTH_MODE does not start for everybody", () => {
-    expect(mistakes({ TASK_STORE: "memory" })).toEqual(["AUTH_MODE"]);
+    expect(mistakes({ TASK_STORE: "memory" })).toEqual(["STATE_KEY"]);
   });
 });
 

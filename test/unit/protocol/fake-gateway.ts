@@ -4,9 +4,10 @@ import { defineAgent } from "../../../src/agents/define-agent.ts";
 import { createRegistry } from "../../../src/agents/registry.ts";
 import { authenticateNobody } from "../../../src/auth/identity.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
+import { createCallerLimits } from "../../../src/protocol/caller-limits.ts";
 import { createEdge } from "../../../src/protocol/edge.ts";
 import type { EdgeParts } from "../../../src/protocol/edge-parts.ts";
-import { createRoutes } from "../../../src/protocol/routes.ts";
+import { createRoutes, createRouteTable } from "../../../src/protocol/routes.ts";
 import type { Call, LoggedResponse, TaskEngine } from "../../../src/tasks/task-engine.ts";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
 
@@ -38,6 +39,9 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     random: { id: () => "id-1", fraction: () => 0.5 },
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },
     authenticate: authenticateNobody,
+    issuers: [],
+    access: {},
+    callers: createCallerLimits({ requestsPerSecond: 100, streams: 100 }, clock),
     publicBaseUrl: BASE,
     limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64, maxStreams: 3 },
     streams: { heartbeat: 15_000, idleTimeout: 600_000, maxDuration: 3_600_000 },
@@ -50,7 +54,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     return routes(new Request(input instanceof Request ? input : new URL(input, BASE), init));
   };
-  return { fetch, calls, clock, logged, close: () => edge.eventStreams.close() };
+  return { fetch, routes: createRouteTable(edge), calls, clock, logged, close: () => edge.eventStreams.close() };
 }
 
 export const userMessage = { messageId: "m-1", role: "ROLE_USER", parts: [{ text: "hello" }] };

@@ -12,6 +12,7 @@ import { createCredentialSealer } from "../../../src/push/credentials.ts";
 import { createEngine } from "../../../src/tasks/engine.ts";
 import { createFixture, LEASE, settle } from "../tasks/engine-fixture.ts";
 import type { Fixture } from "../tasks/engine-fixture.ts";
+import { createStateKeys } from "../../../src/ports/state-keys.ts";
 
 const URL = "https://hook.example/";
 const OK: WebhookOutcome = { code: "answered", status: 204 };
@@ -52,7 +53,7 @@ beforeEach(() => {
         return answer(call);
       },
     },
-    sealer: createCredentialSealer(new Uint8Array(32).fill(3)),
+    sealer: createCredentialSealer(createStateKeys([new Uint8Array(32).fill(3)])),
     deliveryRules,
   };
 });
@@ -208,7 +209,7 @@ describe("a delivery", () => {
 
   test("refuses what was stored under another state key, instead of calling without credentials", async () => {
     const job = await begin();
-    await deliver({ ...push, sealer: createCredentialSealer(new Uint8Array(32).fill(4)) }, job);
+    await deliver({ ...push, sealer: createCredentialSealer(createStateKeys([new Uint8Array(32).fill(4)])) }, job);
     expect(posts).toEqual([]);
     expect(await configOf(job)).toMatchObject({ state: "disabled" });
   });
@@ -295,6 +296,13 @@ test("a slow receiver has its time however short the leases of turns are", async
   gate.resolve(OK);
   await delivering;
   expect(generations()).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("credentials that an earlier state key sealed are opened after it was followed by another", async () => {
+  const job = await begin();
+  const keys = [4, 3].map((byte) => new Uint8Array(32).fill(byte));
+  await deliver({ ...push, sealer: createCredentialSealer(createStateKeys(keys)) }, job);
+  expect(posts.at(-1)?.headers["authorization"]).toBe("Bearer secret");
 });
 
 describe("a deletion", () => {

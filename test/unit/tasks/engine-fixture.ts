@@ -15,6 +15,7 @@ import type { DurableEngine } from "../../../src/tasks/engine.ts";
 import type { EngineParts } from "../../../src/tasks/engine-parts.ts";
 import { rules } from "../../../src/tasks/rules.ts";
 import type { Call, LoggedResponse } from "../../../src/tasks/task-engine.ts";
+import { createStateKeys } from "../../../src/ports/state-keys.ts";
 
 export const LEASE = 30_000;
 
@@ -128,7 +129,7 @@ export function createFixture(
       maxTurns: 100,
       ...settings,
     },
-    pageTokenKey: new Uint8Array(32).fill(7),
+    stateKeys: createStateKeys([new Uint8Array(32).fill(7)]),
     rules,
     ...more,
   };

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { createStateKeys } from "../../../src/ports/state-keys.ts";
 import { parsePageToken, toPageToken } from "../../../src/tasks/page-token.ts";
 
-const key = new Uint8Array(32).fill(1);
+const old = new Uint8Array(32).fill(1);
+const key = createStateKeys([old]);
 const page = { after: { statusTime: 1_800_000_000_000, taskId: "0a-B" }, total: 12 };
 const token = toPageToken(key, page, "walk");
 
@@ -11,7 +13,13 @@ test("a token says where its own walk goes on", () => {
 
 test("a token of another walk, or under another key, is none", () => {
   expect(parsePageToken(key, token, "other")).toBeUndefined();
-  expect(parsePageToken(new Uint8Array(32), token, "walk")).toBeUndefined();
+  expect(parsePageToken(createStateKeys([new Uint8Array(32)]), token, "walk")).toBeUndefined();
+});
+
+test("a token goes on being one after its key was followed by another", () => {
+  const rotated = createStateKeys([new Uint8Array(32).fill(2), old]);
+  expect(parsePageToken(rotated, token, "walk")).toEqual(page);
+  expect(parsePageToken(key, toPageToken(rotated, page, "walk"), "walk")).toBeUndefined();
 });
 
 test("a token with any character changed is none", () => {

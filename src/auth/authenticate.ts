@@ -1,0 +1,166 @@
+import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from "jose";
+import type { JWK, JWTPayload, ProtectedHeaderParameters } from "jose";
+import type { Clock } from "../ports/clock.ts";
+import type { PublicJwk } from "../ports/issuer-keys.ts";
+import { AuthError } from "./auth-fault.ts";
+import type { BadToken } from "./auth-fault.ts";
+import type { Authenticate, Identity } from "./identity.ts";
+import { toRoles } from "./roles.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
+
+/** Clocks of issuers and instances may differ by this many s. */
+const SKEW = 30;
+/** Longer tokens carry hundreds of groups; nobody needs more to call an agent. In characters. */
+const MAX_TOKEN = 16_384;
+/** What Keycloak signs with the same keys, for the same audience or another, and what is no access token. */
+const OTHER_TYPES: readonly unknown[] = ["ID", "Refresh", "Offline", "Logout"];
+
+export interface AuthenticateParts {
+  readonly issuers: readonly TrustedIssuer[];
+  readonly clock: Clock;
+  readonly keysOf: (issuer: string) => SigningKeys;
+}
+
+/** Access tokens as JWTs (RFC 9068, RFC 8725) of the issuers that are trusted here. */
+export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts): Authenticate {
+  const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer.issuer) }]));
+
+  return async (request) => {
+    const token = readToken(request.headers.get("authorization"));
+    const { header, iss } = peek(token);
+    const found = typeof iss === "string" ? trusted.get(iss) : undefined;
+    if (!found) {
+      throw refuse("unknown-issuer");
+    }
+    const { issuer, keys } = found;
+    if (header.alg === undefined || !issuer.algorithms.includes(header.alg)) {
+      throw refuse("algorithm");
+    }
+    const claims = await verify(token, header.alg, await findKeys(keys, header.kid), issuer, clock);
+    return toIdentity(claims, issuer, clock);
+  };
+}
+
+function readToken(authorization: string | null): string {
+  if (authorization === null || authorization.trim() === "") {
+    throw new AuthError({ code: "no-token" });
+  }
+  if (authorization.length > MAX_TOKEN) {
+    throw refuse("too-long");
+  }
+  const [, token] = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i.exec(authorization) ?? [];
+  if (token === undefined) {
+    throw refuse("not-bearer");
+  }
+  return token;
+}
+
+/** What an unverified token says of itself, which decides nothing but who is asked for keys. */
+function peek(token: string): { readonly header: ProtectedHeaderParameters; readonly iss: unknown } {
+  try {
+    return { header: decodeProtectedHeader(token), iss: decodeJwt(token).iss };
+  } catch (error) {
+    throw refuse("malformed", error);
+  }
+}
+
+async function findKeys(keys: SigningKeys, kid: unknown): Promise<readonly PublicJwk[]> {
+  try {
+    return await keys.find(typeof kid === "string" ? kid : undefined);
+  } catch (error) {
+    throw new AuthError({ code: "no-keys", retryAfter: 5 }, { cause: error });
+  }
+}
+
+/** A token without a key id is tried with every key that may be of its algorithm. */
+async function verify(
+  token: string,
+  alg: string,
+  keys: readonly PublicJwk[],
+  issuer: TrustedIssuer,
+  clock: Clock,
+): Promise<JWTPayload> {
+  let failure: unknown;
+  for (const key of keys) {
+    if (key.alg !== undefined && key.alg !== alg) {
+      continue;
+    }
+    try {
+      const { payload } = await jwtVerify(token, await importKey(key, alg), {
+        algorithms: [alg],
+        issuer: issuer.issuer,
+        audience: [...issuer.audiences],
+        requiredClaims: ["exp", "iat"],
+        clockTolerance: SKEW,
+        currentDate: new Date(clock.now()),
+      });
+      return payload;
+    } catch (error) {
+      failure = error;
+      // The signature is right, and something else is not: another key cannot change that.
+      if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
+        break;
+      }
+    }
+  }
+  throw refuse(failure === undefined ? "unknown-key" : toReason(failure), failure);
+}
+
+/** A key is read once; the set that holds it is replaced when the issuer's keys are. */
+async function importKey(key: PublicJwk, alg: string): Promise<Awaited<ReturnType<typeof importJWK>>> {
+  const known = imported.get(key);
+  if (known) {
+    return known;
+  }
+  const own = await importJWK(key as JWK, alg);
+  imported.set(key, own);
+  return own;
+}
+
+const imported = new WeakMap<PublicJwk, Awaited<ReturnType<typeof importJWK>>>();
+
+function toReason(error: unknown): BadToken {
+  if (error instanceof errors.JWTExpired) {
+    return "expired";
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    switch (error.claim) {
+      case "aud":
+        return "audience";
+      case "nbf":
+      case "iat":
+        return error.reason === "missing" ? "malformed" : "not-yet-valid";
+      default:
+        return "malformed";
+    }
+  }
+  return error instanceof errors.JWSSignatureVerificationFailed ? "signature" : "malformed";
+}
+
+function toIdentity(claims: JWTPayload, issuer: TrustedIssuer, clock: Clock): Identity {
+  const { exp = 0, iat = 0 } = claims;
+  if (OTHER_TYPES.includes(claims["typ"])) {
+    throw refuse("not-an-access-token");
+  }
+  if (iat > clock.now() / 1_000 + SKEW) {
+    throw refuse("not-yet-valid");
+  }
+  if (exp - iat > issuer.maxTokenLifetime) {
+    throw refuse("lifetime");
+  }
+  const subject = [claims["oid"], claims.sub, claims["azp"]].find((value) => typeof value === "string" && value !== "");
+  if (typeof subject !== "string") {
+    throw refuse("no-subject");
+  }
+  const roles = toRoles(claims, issuer.audiences);
+  if (issuer.requiredRole !== undefined && !roles.includes(issuer.requiredRole)) {
+    throw new AuthError({ code: "forbidden", role: issuer.requiredRole });
+  }
+  const directory = typeof claims["tid"] === "string" ? claims["tid"] : "";
+  return { owner: [issuer.issuer, directory, subject], subject, roles, expiresAt: (exp + SKEW) * 1_000 };
+}
+
+function refuse(reason: BadToken, cause?: unknown): AuthError {
+  return new AuthError({ code: "bad-token", reason }, { cause });
+}

@@ -1,0 +1,118 @@
+import { request } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { JWTHeaderParameters, JWTPayload } from "jose";
+import { startHost } from "../support/host-process.ts";
+import type { HostProcess } from "../support/host-process.ts";
+import { startIssuer } from "../support/issuer-server.ts";
+import type { IssuerServer } from "../support/issuer-server.ts";
+
+/** A gateway that verifies tokens, whom it trusts, and somebody whom it does not. */
+export interface World {
+  readonly host: HostProcess;
+  readonly issuer: IssuerServer;
+  readonly stranger: IssuerServer;
+  /** Every token that was made, to look for in logs. */
+  readonly tokens: string[];
+  /** A token that counts but for what is given. */
+  token(claims?: JWTPayload, header?: Partial<JWTHeaderParameters>, by?: IssuerServer): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  // What a test expects it to be.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly json: any;
+}
+
+export interface RawRequest {
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
+}
+
+export const AUDIENCE = "gateway";
+export const STATE_KEY = Buffer.alloc(32, 9).toString("base64");
+
+export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+  const [issuer, stranger] = await Promise.all([startIssuer(), startIssuer()]);
+  const host = await startHost({
+    AUTH_MODE: "jwt",
+    AUTH_ISSUER: issuer.issuer,
+    AUTH_AUDIENCE: AUDIENCE,
+    AUTH_REQUIRED_ROLE: "caller",
+    STATE_KEY,
+    TASK_STORE: "memory",
+    MAX_BODY: "64 KiB",
+    GATEWAY_CONFIG: fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url)),
+    ...env,
+  });
+  const tokens: string[] = [];
+  return {
+    host,
+    issuer,
+    stranger,
+    tokens,
+    async token(claims = {}, header = {}, by = issuer) {
+      const iat = Math.floor(Date.now() / 1_000);
+      const roles = { realm_access: { roles: ["caller"] } };
+      const token = await by.sign({ aud: AUDIENCE, sub: "alice", iat, exp: iat + 300, ...roles, ...claims }, header);
+      tokens.push(token);
+      return token;
+    },
+    async close() {
+      await host.end("SIGTERM");
+      issuer.close();
+      stranger.close();
+    },
+  };
+}
+
+/** The path goes out as it is written, which `fetch` would not do. */
+export function call(
+  url: string,
+  path: string,
+  { method = "GET", headers = {}, body }: RawRequest = {},
+): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ hostname, port, method, path, headers, agent: false }, (incoming) => {
+      let text = "";
+      incoming.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      incoming.on("end", () => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: parse(text) });
+      });
+      incoming.on("error", reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+/** What a server says to these very bytes, until it hangs up or `ms` are over. */
+export function callRaw(url: string, bytes: string, ms = 1_000): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const end = (): void => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.on("data", (chunk) => (text += chunk.toString()));
+    socket.on("close", end).on("error", end);
+    setTimeout(end, ms);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

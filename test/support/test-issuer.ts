@@ -1,0 +1,50 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import type { JWTHeaderParameters, JWTPayload } from "jose";
+import type { IssuerKeys, PublicJwk } from "../../src/ports/issuer-keys.ts";
+
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
+
+/** An issuer whose keys and moods a test decides. */
+export interface TestIssuer extends IssuerKeys {
+  readonly issuer: string;
+  /** How often it was asked. */
+  readonly asked: number;
+  reachable: boolean;
+  /** Its keys are those of now on. */
+  rotate(kid: string, alg?: string): Promise<void>;
+  /** A token with the newest key; `exp`, `iat` and so on as given. */
+  sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
+  /** What its keys are, to try what else may be signed with them. */
+  readonly publicKeys: readonly PublicJwk[];
+}
+
+export async function createTestIssuer(issuer = "https://issuer.test"): Promise<TestIssuer> {
+  let current: { readonly kid: string; readonly alg: string; readonly key: PrivateKey } | undefined;
+  const self = {
+    issuer,
+    asked: 0,
+    reachable: true,
+    publicKeys: [] as PublicJwk[],
+    async rotate(kid: string, alg = "RS256") {
+      const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+      current = { kid, alg, key: privateKey };
+      self.publicKeys = [{ ...((await exportJWK(publicKey)) as PublicJwk), kid, alg, use: "sig" }];
+    },
+    async sign(claims: JWTPayload, header: Partial<JWTHeaderParameters> = {}) {
+      if (!current) {
+        throw new Error("rotate first");
+      }
+      const { kid, alg, key } = current;
+      return new SignJWT({ iss: issuer, ...claims }).setProtectedHeader({ alg, kid, typ: "JWT", ...header }).sign(key);
+    },
+    async load() {
+      self.asked += 1;
+      if (!self.reachable) {
+        throw new Error("unreachable");
+      }
+      return self.publicKeys;
+    },
+  };
+  await self.rotate("first");
+  return self;
+}
