@@ -65,7 +65,7 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
       return token;
     },
     async close() {
-      await host.end("SIGTERM");
+      await host.end("SIGKILL");
       issuer.close();
       stranger.close();
     },
