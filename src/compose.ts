@@ -32,6 +32,9 @@ import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskKey, TaskLog } from "./ports/task-log.ts";
 import { createStateKeys } from "./ports/state-keys.ts";
 import { createCallerLimits } from "./protocol/caller-limits.ts";
+import { createCardSigner } from "./protocol/card-signer.ts";
+import type { CardSigner } from "./protocol/card-signer.ts";
+import { JWKS_PATH } from "./protocol/routes.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
@@ -109,6 +112,8 @@ export async function compose(
     sealer: createCredentialSealer(stateKeys),
     deliveryRules,
   };
+  const publicBaseUrl = (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, "");
+  const cardSigner = await openCardSigner(config, publicBaseUrl);
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
   const gateway = createGateway({
     engine,
@@ -121,11 +126,12 @@ export async function compose(
     authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateNobody,
     issuers,
     access: definition.access ?? {},
+    cardSigner,
     callers: createCallerLimits(
       { requestsPerSecond: config.MAX_REQUESTS_PER_SECOND, streams: config.MAX_STREAMS_PER_CALLER },
       clock,
     ),
-    publicBaseUrl: (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, ""),
+    publicBaseUrl,
     limits: {
       maxBody: config.MAX_BODY,
       maxDepth: config.MAX_DEPTH,
@@ -181,6 +187,17 @@ function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: L
     clock,
     keysOf: (issuer) => createSigningKeys(issuer, source, clock, logger),
   });
+}
+
+/** @throws ConfigError when the key is none that can sign */
+async function openCardSigner({ CARD_SIGNING_KEY: pem }: Config, baseUrl: string): Promise<CardSigner> {
+  const signer = createCardSigner(() => (pem === undefined ? [] : [pem]), baseUrl + JWKS_PATH);
+  try {
+    await signer.keys();
+  } catch (error) {
+    throw new ConfigError(`CARD_SIGNING_KEY: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return signer;
 }
 
 /** Without its scope every task is looked at. */

@@ -8,6 +8,8 @@ export type { DurableStreamOptions } from "./client/durable-stream.ts";
 export { DurableStreamError } from "./client/durable-stream-error.ts";
 export type { DurableStreamFault } from "./client/durable-stream-error.ts";
 export type { DurableEvent } from "./client/stream-progress.ts";
+export { verifyCard } from "./client/verify-card.ts";
+export type { PinnedKey } from "./client/verify-card.ts";
 export { AgentFailure } from "./ports/agent-failure.ts";
 export type {
   AbortCode,

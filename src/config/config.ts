@@ -35,6 +35,11 @@ export const environment = z.object({
     .describe(
       "32 bytes in base64, signs page tokens and seals credentials; every instance needs the same; earlier ones after it, by comma, still open what they closed",
     ),
+  CARD_SIGNING_KEY: z
+    .string()
+    .transform((pem) => pem.replaceAll("\\n", "\n"))
+    .optional()
+    .describe("private key that signs Agent Cards, in PKCS #8 PEM; line breaks may be written as `\\n`"),
   LEASE_SECONDS: integer(30, 2, 600).describe("how long a silent instance keeps its turns"),
   SWEEP_SECONDS: integer(15, 1, 600).describe("how often an instance looks for turns that nobody works on"),
   TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe("reads a second that watching tasks may cost an instance"),

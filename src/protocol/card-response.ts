@@ -4,10 +4,13 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 /** Seconds that a client may go on using a card without asking. */
 const MAX_AGE = 300;
 
-/** A card with what caches need (specification 8.6), or 304 when the client has it. `changedAt` in ms since the epoch. */
-export function toCardResponse(request: Request, card: unknown, changedAt: number): Response {
+/**
+ * A card with what caches need (specification 8.6), or 304 when the client has it. `changedAt` in ms since the epoch.
+ * `unsigned` is what the tag is made of: instances sign the same card differently, and each signature is as good.
+ */
+export function toCardResponse(request: Request, card: unknown, changedAt: number, unsigned = card): Response {
   const body = JSON.stringify(card);
-  const etag = `"${bytesToHex(sha256(utf8ToBytes(body))).slice(0, 32)}"`;
+  const etag = `"${bytesToHex(sha256(utf8ToBytes(JSON.stringify(unsigned)))).slice(0, 32)}"`;
   const headers = {
     etag,
     "last-modified": new Date(changedAt).toUTCString(),

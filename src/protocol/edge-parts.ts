@@ -9,6 +9,7 @@ import type { PushConfigs } from "../push/push-configs.ts";
 import type { TaskEngine } from "../tasks/task-engine.ts";
 import type { BodyLimits } from "./body.ts";
 import type { CallerLimits } from "./caller-limits.ts";
+import type { CardSigner } from "./card-signer.ts";
 import type { StreamTimes } from "./sse.ts";
 
 export interface EdgeLimits extends BodyLimits {
@@ -31,6 +32,7 @@ export interface EdgeParts {
   readonly issuers: readonly TrustedIssuer[];
   readonly access: Access;
   readonly callers: CallerLimits;
+  readonly cardSigner: CardSigner;
   /** What URLs in cards begin with, without a slash at the end. Never from a request's Host header. */
   readonly publicBaseUrl: string;
   readonly limits: EdgeLimits;

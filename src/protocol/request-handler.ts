@@ -13,7 +13,7 @@ import { splitEvent } from "./sse-split.ts";
 /** The engine as the SDK's transports see it. */
 export function createRequestHandler(
   agent: Agent,
-  { engine, issuers, publicBaseUrl: baseUrl, pushConfigs }: EdgeParts,
+  { cardSigner, engine, issuers, publicBaseUrl: baseUrl, pushConfigs }: EdgeParts,
 ): A2ARequestHandler {
   const place = { baseUrl, path: `/agents/${agent.id}`, tenant: "" };
   const security = toCardSecurity(issuers);
@@ -32,7 +32,7 @@ export function createRequestHandler(
         if (!agent.card.extendedSkills) {
           throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
         }
-        return toExtendedCard(agent, { ...place, tenant }, security);
+        return cardSigner.sign(toExtendedCard(agent, { ...place, tenant }, security));
       }),
     createTaskPushNotificationConfig: (params, context) =>
       keep(callOf(context), (call) => pushConfigs.create(call, params)),

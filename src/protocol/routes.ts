@@ -76,6 +76,7 @@ export function createRouteTable(edge: Edge): RouteTable {
   );
   on("GET", "/agents", (c) => answerCatalog(edge, c));
   on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
+  on("GET", JWKS_PATH, async () => Response.json({ keys: await edge.cardSigner.keys() }, { headers: KEYS_HEADERS }));
   on("GET", toMetadataPath(), () => Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl)));
   on("GET", toMetadataPath(":agent"), (c) => answerMetadata(edge, c));
   for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
@@ -95,6 +96,10 @@ function toQuery(request: Request, name: string): string | undefined {
   const { url } = request;
   return url.includes("?") ? (new URL(url).searchParams.get(name) ?? undefined) : undefined;
 }
+
+/** Public halves of what signs cards. */
+export const JWKS_PATH = "/.well-known/jwks.json";
+const KEYS_HEADERS = { "cache-control": "public, max-age=300" };
 
 const CARD_ADVICE =
   "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
@@ -154,12 +159,16 @@ function toTarget(edge: Edge, c: Context): (Target & { readonly path: string }) 
   return { agent, tenant, path: `/agents/${id || agent.id}${major === undefined ? "" : `@${major}`}` };
 }
 
-function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: Context): Response {
+async function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: Context): Promise<Response> {
   const request = c.req.raw;
   const place = { baseUrl: edge.publicBaseUrl, path: target.path ?? "", tenant: target.tenant };
   const card = toAgentCard(target.agent, place, toCardSecurity(edge.issuers));
   const version = parseVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
-  return toCardResponse(request, version === "1.0" ? AgentCard.toJSON(card) : toLegacyCard(card), edge.startedAt);
+  if (version !== "1.0") {
+    return toCardResponse(request, toLegacyCard(card), edge.startedAt);
+  }
+  const signed = AgentCard.toJSON(await edge.cardSigner.sign(card));
+  return toCardResponse(request, signed, edge.startedAt, AgentCard.toJSON(card));
 }
 
 function answerMetadata(edge: Edge, c: Context): Response | Promise<Response> {

@@ -56,20 +56,20 @@ export const tokenAttacks: readonly Attack[] = [
     forge(world, { alg: "RS256", kid: "first", crit: ["x"], x: 1 }),
   ),
   attack("an issuer that is not trusted", REFUSED, async (world) => bearer(await world.token({}, {}, world.stranger))),
-  claims("the issuer with a slash more", ({ issuer }) => ({ iss: `${issuer.issuer}/` })),
-  claims("another audience", () => ({ aud: "another" })),
-  claims("no audience", () => ({ aud: undefined as unknown as string })),
-  claims("an audience that begins like ours", () => ({ aud: "gateway-2" })),
-  claims("an end that is over", () => ({ iat: now() - 400, exp: now() - 60 })),
-  claims("no end", () => ({ exp: undefined as unknown as number })),
-  claims("a beginning that is to come", () => ({ nbf: now() + 120 })),
-  claims("issued in the future", () => ({ iat: now() + 120, exp: now() + 240 })),
-  claims("no time of issue", () => ({ iat: undefined as unknown as number })),
-  claims("an hour's life, where 15 minutes are the most", () => ({ exp: now() + 3_600 })),
-  claims("a text for an end", () => ({ exp: "9999999999" as unknown as number })),
-  claims("nobody as its subject", () => ({ sub: "" })),
-  claims("an ID token's type", () => ({ typ: "ID" })),
-  claims("a refresh token's type", () => ({ typ: "Refresh" })),
+  withClaims("the issuer with a slash more", ({ issuer }) => ({ iss: `${issuer.issuer}/` })),
+  withClaims("another audience", () => ({ aud: "another" })),
+  withClaims("no audience", () => ({ aud: undefined as unknown as string })),
+  withClaims("an audience that begins like ours", () => ({ aud: "gateway-2" })),
+  withClaims("an end that is over", () => ({ iat: now() - 400, exp: now() - 60 })),
+  withClaims("no end", () => ({ exp: undefined as unknown as number })),
+  withClaims("a beginning that is to come", () => ({ nbf: now() + 120 })),
+  withClaims("issued in the future", () => ({ iat: now() + 120, exp: now() + 240 })),
+  withClaims("no time of issue", () => ({ iat: undefined as unknown as number })),
+  withClaims("an hour's life, where 15 minutes are the most", () => ({ exp: now() + 3_600 })),
+  withClaims("a text for an end", () => ({ exp: "9999999999" as unknown as number })),
+  withClaims("nobody as its subject", () => ({ sub: "" })),
+  withClaims("an ID token's type", () => ({ typ: "ID" })),
+  withClaims("a refresh token's type", () => ({ typ: "Refresh" })),
   attack("a caller without the role that all need", "403 insufficient_scope", async (world) =>
     bearer(await world.token({ realm_access: { roles: ["other"] } })),
   ),
@@ -101,7 +101,7 @@ function attack(
   };
 }
 
-function claims(name: string, claimsOf: (world: World) => JWTPayload): Attack {
+function withClaims(name: string, claimsOf: (world: World) => JWTPayload): Attack {
   return attack(`a token with ${name}`, REFUSED, async (world) => bearer(await world.token(claimsOf(world))));
 }
 

@@ -4,6 +4,7 @@ import { defineAgent } from "../../../src/agents/define-agent.ts";
 import { createRegistry } from "../../../src/agents/registry.ts";
 import { authenticateNobody } from "../../../src/auth/identity.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
+import { createCardSigner } from "../../../src/protocol/card-signer.ts";
 import { createCallerLimits } from "../../../src/protocol/caller-limits.ts";
 import { createEdge } from "../../../src/protocol/edge.ts";
 import type { EdgeParts } from "../../../src/protocol/edge-parts.ts";
@@ -40,6 +41,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },
     authenticate: authenticateNobody,
     issuers: [],
+    cardSigner: createCardSigner(() => [], `${BASE}/.well-known/jwks.json`),
     access: {},
     callers: createCallerLimits({ requestsPerSecond: 100, streams: 100 }, clock),
     publicBaseUrl: BASE,
