@@ -126,6 +126,7 @@ export async function compose(
     authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateNobody,
     issuers,
     access: definition.access ?? {},
+    operatorRole: config.AUTH_OPERATOR_ROLE,
     cardSigner,
     callers: createCallerLimits(
       { requestsPerSecond: config.MAX_REQUESTS_PER_SECOND, streams: config.MAX_STREAMS_PER_CALLER },

@@ -32,6 +32,8 @@ export interface EdgeParts {
   readonly issuers: readonly TrustedIssuer[];
   readonly access: Access;
   readonly callers: CallerLimits;
+  /** Whose callers may look at and cancel what is others'; nobody's when absent. */
+  readonly operatorRole: string | undefined;
   readonly cardSigner: CardSigner;
   /** What URLs in cards begin with, without a slash at the end. Never from a request's Host header. */
   readonly publicBaseUrl: string;

@@ -2,6 +2,7 @@ import { checkAccess } from "../auth/access.ts";
 import { AuthError } from "../auth/auth-fault.ts";
 import { toChallenge } from "../auth/challenge.ts";
 import type { Identity } from "../auth/identity.ts";
+import { isOperator } from "../auth/operator.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { toMetadataPath } from "./protected-resource.ts";
 
@@ -12,7 +13,7 @@ import { toMetadataPath } from "./protected-resource.ts";
 export async function enter(parts: EdgeParts, request: Request, agentId?: string): Promise<Identity> {
   try {
     const identity = await parts.authenticate(request);
-    if (agentId !== undefined) {
+    if (agentId !== undefined && !isOperator(identity, parts.operatorRole, request)) {
       checkAccess(parts.access, agentId, identity);
     }
     parts.callers.enter(identity);

@@ -1,4 +1,5 @@
 import type { Identity } from "../auth/identity.ts";
+import { toOperatedScope } from "../auth/operator.ts";
 import { toCaller } from "../auth/scope.ts";
 import type { Agent } from "../ports/agent.ts";
 import { createCall } from "./call-context.ts";
@@ -53,7 +54,13 @@ export async function invoke(
   checkRequest(edge.methods, version, name, params);
   const method = edge.methods[version].get(name);
   const named = version === "1.0" && typeof params["tenant"] === "string" ? params["tenant"] : "";
-  const caller = toCaller(identity, agreeOnTenant(target.tenant, named));
+  const own = toCaller(identity, agreeOnTenant(target.tenant, named));
+  const operated = toOperatedScope(identity, edge.operatorRole, request, name);
+  const caller = operated === undefined ? own : { ...own, scope: operated };
+  if (operated !== undefined) {
+    const taskId = params["id"] ?? params["taskId"];
+    edge.logger.warn("operator.acted", { subject: own.subject, scope: operated, method: name, taskId });
+  }
   const requested = parseExtensions(request.headers.get(binding.extensionHeader));
   // Of the methods that stream only a send has a message; what it repeats is found by its key, not by a place in a log.
   const isSubscription = method?.streams && params["message"] === undefined;

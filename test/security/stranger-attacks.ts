@@ -126,6 +126,28 @@ export const strangerAttacks: readonly Attack[] = [
     },
   },
   {
+    name: "somebody's scope, named as an operator would (A2A-Operator-Scope)",
+    expected: "403",
+    async run(world) {
+      const request = rpc("ListTasks", {}, { "a2a-operator-scope": "0".repeat(32) });
+      return (await asMallory(world, request)).status.toString();
+    },
+  },
+  {
+    name: "an operator that would speak in somebody's name",
+    expected: "403",
+    async run(world) {
+      const roles = { realm_access: { roles: ["caller", "operator"] } };
+      const token = await world.token({ sub: "operator", ...roles });
+      const request = rpc("SendMessage", { message: message() }, { "a2a-operator-scope": "0".repeat(32) });
+      const answer = await call(world.host.url, "/agents/asker", {
+        ...request,
+        headers: { ...request.headers, ...bearer(token) },
+      });
+      return answer.status.toString();
+    },
+  },
+  {
     name: "the agent that needs another role, in the catalog",
     expected: "not named",
     async run(world) {

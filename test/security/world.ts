@@ -45,6 +45,7 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     AUTH_ISSUER: issuer.issuer,
     AUTH_AUDIENCE: AUDIENCE,
     AUTH_REQUIRED_ROLE: "caller",
+    AUTH_OPERATOR_ROLE: "operator",
     STATE_KEY,
     TASK_STORE: "memory",
     MAX_BODY: "64 KiB",

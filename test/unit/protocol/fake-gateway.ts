@@ -43,6 +43,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     issuers: [],
     cardSigner: createCardSigner(() => [], `${BASE}/.well-known/jwks.json`),
     access: {},
+    operatorRole: undefined,
     callers: createCallerLimits({ requestsPerSecond: 100, streams: 100 }, clock),
     publicBaseUrl: BASE,
     limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64, maxStreams: 3 },
