@@ -2,7 +2,7 @@ import { AuthError } from "./auth-fault.ts";
 import type { Identity } from "./identity.ts";
 
 /** The request header by which an operator names whose tasks are meant. */
-export const OPERATOR_SCOPE = "a2a-operator-scope";
+const OPERATOR_SCOPE = "a2a-operator-scope";
 
 /** What operators may do to tasks of others: look at them and end them, never speak in somebody's name. */
 const OPERATIONS: ReadonlySet<string> = new Set([

@@ -35,7 +35,7 @@ export interface RawRequest {
   readonly body?: string | Buffer;
 }
 
-export const AUDIENCE = "gateway";
+const AUDIENCE = "gateway";
 export const STATE_KEY = Buffer.alloc(32, 9).toString("base64");
 
 export async function startWorld(env: Record<string, string> = {}): Promise<World> {

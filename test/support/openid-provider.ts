@@ -4,7 +4,14 @@ import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Provider } from "oidc-provider";
-import type { Configuration, JWK } from "oidc-provider";
+import type { Configuration, JWK, KoaContextWithOIDC } from "oidc-provider";
+import { decodeJwt, importJWK, SignJWT } from "jose";
+import type { JWK as CryptoJwk } from "jose";
+
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/** Of an access token, in s. */
+const LIFETIME = 300;
 
 /** A certified OpenID provider in this process, with tokens such as Keycloak's. */
 export interface OpenIdProvider {
@@ -14,6 +21,9 @@ export interface OpenIdProvider {
   readonly clientSecret: string;
   /** How many tokens it made. */
   readonly tokens: number;
+  /** Of a client that proves who it is by `private_key_jwt`. */
+  readonly keyClient: { readonly clientId: string; readonly pem: string };
+  reachable: boolean;
   /** An access token for the gateway by client credentials. */
   token(): Promise<string>;
   /** A new key signs from now on. The one before is published with it, until the next rotation. */
@@ -32,15 +42,22 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
   let clientSecret: string = randomUUID();
   let keys = [createKey()];
   let tokens = 0;
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const keyClient = {
+    clientId: "key-caller",
+    pem: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
   let answer: RequestListener = (_incoming, outgoing) => void outgoing.writeHead(503).end();
   const server = createServer((incoming, outgoing) => answer(incoming, outgoing)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   open();
 
-  return {
+  const self: OpenIdProvider = {
     issuer,
     clientId,
+    keyClient,
+    reachable: true,
     get clientSecret() {
       return clientSecret;
     },
@@ -69,6 +86,22 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
       server.close();
     },
   };
+  return self;
+
+  /** RFC 8693: the new token's subject is the caller's, and its actor is the client. */
+  async function exchange(context: KoaContextWithOIDC): Promise<void> {
+    const { params = {}, client } = context.oidc;
+    const [key] = keys;
+    const { sub = "" } = decodeJwt(String(params["subject_token"]));
+    const claims = { sub, act: { sub: client?.clientId }, aud: params["resource"] as string };
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "RS256", kid: key?.kid ?? "" })
+      .setIssuer(issuer)
+      .setIssuedAt()
+      .setExpirationTime("5 min")
+      .sign(await importJWK(key as CryptoJwk, "RS256"));
+    context.body = { access_token: token, token_type: "Bearer", expires_in: 300, issued_token_type: "access_token" };
+  }
 
   /** Its keys and clients are those that it was made with: a change is another provider at the same address. */
   function open(): void {
@@ -82,8 +115,16 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
           redirect_uris: [],
           response_types: [],
         },
+        {
+          client_id: keyClient.clientId,
+          token_endpoint_auth_method: "private_key_jwt",
+          jwks: { keys: [pair.publicKey.export({ format: "jwk" })] },
+          grant_types: ["client_credentials", EXCHANGE],
+          redirect_uris: [],
+          response_types: [],
+        },
       ],
-      ttl: { ClientCredentials: 300 },
+      ttl: { ClientCredentials: LIFETIME },
       features: {
         clientCredentials: { enabled: true },
         devInteractions: { enabled: false },
@@ -93,7 +134,7 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
           getResourceServerInfo: () => ({
             scope: "",
             audience,
-            accessTokenTTL: 300,
+            accessTokenTTL: LIFETIME,
             accessTokenFormat: "jwt",
             jwt: { sign: { alg: "RS256" } },
           }),
@@ -105,8 +146,13 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
         return { realm_access: { roles }, azp: clientId, typ: "Bearer" };
       },
     };
-    const handle = new Provider(issuer, configuration).callback();
-    answer = (incoming, outgoing) => void handle(incoming, outgoing);
+    const provider = new Provider(issuer, configuration);
+    provider.registerGrantType(EXCHANGE, exchange, ["subject_token", "subject_token_type", "resource"]);
+    const handle = provider.callback();
+    answer = (incoming, outgoing) => {
+      if (self.reachable) void handle(incoming, outgoing);
+      else outgoing.writeHead(503).end();
+    };
   }
 }
 

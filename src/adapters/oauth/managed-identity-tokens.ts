@@ -1,0 +1,23 @@
+import type { TokenCredential } from "@azure/identity";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { OutgoingTokens } from "../../ports/outgoing-tokens.ts";
+import { createTokenCache } from "./token-cache.ts";
+
+/** Entra's tokens for this app's managed identity: no secret at all. They are nobody's behalf. */
+export function createManagedIdentityTokens(credential: TokenCredential, clock: Clock, logger: Logger): OutgoingTokens {
+  return createTokenCache(
+    async ({ resource, scope, onBehalfOf }) => {
+      if (onBehalfOf !== undefined) {
+        throw new Error("a managed identity cannot act on a caller's behalf: use a client of the issuer");
+      }
+      const answer = await credential.getToken(scope ?? `${resource}/.default`);
+      if (!answer) {
+        throw new Error(`the managed identity has no token for ${resource}`);
+      }
+      return { token: answer.token, lifetime: answer.expiresOnTimestamp - clock.now() };
+    },
+    clock,
+    logger,
+  );
+}
