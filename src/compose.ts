@@ -7,6 +7,9 @@ import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
 import type { LocalWork } from "./adapters/local-work.ts";
 import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createIssuerKeys } from "./adapters/openid/issuer-keys.ts";
+import { openSecrets } from "./adapters/open-secrets.ts";
+import type { OpenSecrets } from "./adapters/open-secrets.ts";
+import { openStateKeys } from "./adapters/secret-state-keys.ts";
 import { createSystemClock } from "./adapters/system-clock.ts";
 import { createSystemRandom } from "./adapters/system-random.ts";
 import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
@@ -30,7 +33,9 @@ import type { Payloads } from "./ports/payloads.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskKey, TaskLog } from "./ports/task-log.ts";
+import type { Secrets } from "./ports/secrets.ts";
 import { createStateKeys } from "./ports/state-keys.ts";
+import type { StateKeys } from "./ports/state-keys.ts";
 import { createCallerLimits } from "./protocol/caller-limits.ts";
 import { createCardSigner } from "./protocol/card-signer.ts";
 import type { CardSigner } from "./protocol/card-signer.ts";
@@ -81,10 +86,13 @@ export async function compose(
 ): Promise<ComposedGateway> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const { queue, ...stores } = await openStores(config, clock, random, logger);
+  const [{ queue, ...stores }, secrets] = await Promise.all([
+    openStores(config, clock, random, logger),
+    readSecrets(config, clock, logger),
+  ]);
+  const { stateKeys } = secrets;
   const registry = createRegistry(definition.agents, definition.default);
   const instance = random.id();
-  const stateKeys = createStateKeys(config.STATE_KEY.length > 0 ? config.STATE_KEY : [randomKey()]);
   const issuers = config.AUTH_MODE === "jwt" ? readIssuers(config, definition) : [];
   const parts = {
     ...stores,
@@ -113,7 +121,7 @@ export async function compose(
     deliveryRules,
   };
   const publicBaseUrl = (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, "");
-  const cardSigner = await openCardSigner(config, publicBaseUrl);
+  const cardSigner = await openCardSigner(secrets, publicBaseUrl);
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
   const gateway = createGateway({
     engine,
@@ -156,14 +164,34 @@ export async function compose(
       const emptied = queue.close();
       await gateway.close(grace);
       await emptied;
+      secrets.close();
     },
   };
 }
 
-/** Without one that is given: what is sealed with it lasts as long as this process. */
-function randomKey(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(32));
+interface OpenedSecrets extends OpenSecrets {
+  readonly stateKeys: StateKeys;
 }
+
+/** @throws ConfigError when the key vault does not answer, or has not what is needed */
+async function readSecrets(config: Config, clock: Clock, logger: Logger): Promise<OpenedSecrets> {
+  const { CARD_SIGNING_KEY: pem, KEY_VAULT_URL: vaultUrl, STATE_KEY: given } = config;
+  try {
+    const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
+    if (vaultUrl === undefined) {
+      // One of this process's own: what is sealed with it lasts as long as that.
+      const keys = given.length > 0 ? given : [crypto.getRandomValues(new Uint8Array(32))];
+      return { ...secrets, stateKeys: createStateKeys(keys) };
+    }
+    const [stateKeys] = await Promise.all([openStateKeys(secrets), secrets.get(SIGNING_KEY)]);
+    return { ...secrets, stateKeys };
+  } catch (error) {
+    throw new ConfigError(`KEY_VAULT_URL: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Name of the secret that signs cards. */
+const SIGNING_KEY = "card-signing-key";
 
 function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinition): readonly TrustedIssuer[] {
   if (config.AUTH_ISSUER.length + details.length === 0) {
@@ -191,8 +219,8 @@ function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: L
 }
 
 /** @throws ConfigError when the key is none that can sign */
-async function openCardSigner({ CARD_SIGNING_KEY: pem }: Config, baseUrl: string): Promise<CardSigner> {
-  const signer = createCardSigner(() => (pem === undefined ? [] : [pem]), baseUrl + JWKS_PATH);
+async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSigner> {
+  const signer = createCardSigner(() => secrets.get(SIGNING_KEY), baseUrl + JWKS_PATH);
   try {
     await signer.keys();
   } catch (error) {

@@ -30,6 +30,10 @@ export const environment = z.object({
     .enum(["yes"])
     .optional()
     .describe("`yes` lets AUTH_MODE=none listen beyond loopback: whoever reaches the port may do everything"),
+  KEY_VAULT_URL: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe("key vault with the secrets `state-key` and `card-signing-key`, opened with the managed identity"),
   STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/)
     .transform((keys) => keys.map((key) => new Uint8Array(Buffer.from(key, "base64"))))
     .describe(
@@ -123,8 +127,14 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
   if (config.FUNCTION_TIMEOUT !== undefined) {
     refuseOnFunctions(config, config.FUNCTION_TIMEOUT, refuse);
   }
-  if (config.AUTH_MODE === "jwt" && config.STATE_KEY?.length === 0) {
+  if (config.AUTH_MODE === "jwt" && config.STATE_KEY?.length === 0 && !config.KEY_VAULT_URL) {
     refuse("STATE_KEY", "set it, the same for every instance, such as `openssl rand -base64 32` prints");
+  }
+  const isAzure = config.WEBSITE_SITE_NAME || config.CONTAINER_APP_NAME;
+  for (const name of ["STATE_KEY", "CARD_SIGNING_KEY"] as const) {
+    if (config[name]?.length && (isAzure || config.KEY_VAULT_URL)) {
+      refuse(name, "is for development: in Azure it is a secret of the key vault that KEY_VAULT_URL names");
+    }
   }
 }
 

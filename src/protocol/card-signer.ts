@@ -25,17 +25,16 @@ interface SigningKey {
  * `pems` gives private keys in PKCS #8, newest first; none: cards go out unsigned. `jwksUrl` is where `keys` are to be
  * found.
  */
-export function createCardSigner(pems: () => readonly string[], jwksUrl: string): CardSigner {
+export function createCardSigner(pems: () => Promise<readonly string[]>, jwksUrl: string): CardSigner {
   const known = new Map<string, Promise<SigningKey>>();
   const kept = new Map<string, Promise<AgentCard>>();
 
   return {
     async sign(card) {
-      const [newest] = pems();
-      if (newest === undefined) {
+      const [key] = await readKeys();
+      if (!key) {
         return card;
       }
-      const key = await keyOf(newest);
       const name = JSON.stringify([key.jwk.kid, card]);
       const signed = kept.get(name) ?? key.sign(card);
       if (kept.size < MAX_KEPT) {
@@ -43,8 +42,19 @@ export function createCardSigner(pems: () => readonly string[], jwksUrl: string)
       }
       return signed;
     },
-    keys: async () => Promise.all(pems().map(async (pem) => (await keyOf(pem)).jwk)),
+    keys: async () => (await readKeys()).map(({ jwk }) => jwk),
   };
+
+  /** A version that is no key does not keep the ones before it from signing. */
+  async function readKeys(): Promise<readonly SigningKey[]> {
+    const all = await Promise.allSettled((await pems()).map(keyOf));
+    const readable = all.filter((one) => one.status === "fulfilled").map(({ value }) => value);
+    const [first] = all;
+    if (readable.length === 0 && first?.status === "rejected") {
+      throw first.reason;
+    }
+    return readable;
+  }
 
   function keyOf(pem: string): Promise<SigningKey> {
     const key = known.get(pem) ?? readKey(pem, jwksUrl);

@@ -31,17 +31,30 @@ export function createCredentialSealer(keys: StateKeys): CredentialSealer {
     async open(sealed) {
       const bytes = Uint8Array.from(atob(sealed), (character) => character.charCodeAt(0));
       const algorithm = { name: "AES-GCM", iv: bytes.subarray(0, IV_BYTES) };
-      for (const key of keys.all()) {
-        try {
-          const text = await crypto.subtle.decrypt(algorithm, await derive(key), bytes.subarray(IV_BYTES));
-          return JSON.parse(new TextDecoder().decode(text)) as Credentials;
-        } catch {
-          // Sealed under another key, as far as anybody can tell.
-        }
+      const found = await openWithAny(keys.all(), algorithm, bytes.subarray(IV_BYTES));
+      if (found) {
+        return found;
       }
-      return undefined;
+      await keys.refresh();
+      return openWithAny(keys.all(), algorithm, bytes.subarray(IV_BYTES));
     },
   };
+
+  async function openWithAny(
+    all: readonly Uint8Array[],
+    algorithm: { readonly name: string; readonly iv: Uint8Array<ArrayBuffer> },
+    sealed: Uint8Array<ArrayBuffer>,
+  ): Promise<Credentials | undefined> {
+    for (const key of all) {
+      try {
+        const text = await crypto.subtle.decrypt(algorithm, await derive(key), sealed);
+        return JSON.parse(new TextDecoder().decode(text)) as Credentials;
+      } catch {
+        // Sealed under another key, as far as anybody can tell.
+      }
+    }
+    return undefined;
+  }
 
   function derive(key: Uint8Array): Promise<Key> {
     const own = derived.get(key) ?? deriveKey(key);

@@ -5,6 +5,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import type { Head } from "./head.ts";
 import { withHistory } from "./history.ts";
 import { parsePageToken, toPageToken } from "./page-token.ts";
+import type { PageToken } from "./page-token.ts";
 import { readTask } from "./read-task.ts";
 import { retry } from "./retry.ts";
 import type { Call } from "./task-engine.ts";
@@ -28,7 +29,7 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   const filter = toFilter(request);
   const bound = JSON.stringify([scope, agent, filter]);
   const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;
-  const token = request.pageToken === "" ? undefined : parsePageToken(parts.stateKeys, request.pageToken, bound);
+  const token = request.pageToken === "" ? undefined : await readPageToken(parts, request.pageToken, bound);
   if (request.pageToken !== "" && !token) {
     throw invalid("pageToken", "is not a token of this list with these filters; begin again without one");
   }
@@ -130,4 +131,14 @@ async function show(parts: EngineParts, scope: string, listed: Listed, request: 
   }
   const task = withHistory(stored.task, request.historyLength ?? 0);
   return [request.includeArtifacts === true ? task : { ...task, artifacts: [] }];
+}
+
+/** An instance that knows a newer key may have made it. */
+async function readPageToken({ stateKeys }: EngineParts, token: string, bound: string): Promise<PageToken | undefined> {
+  const read = parsePageToken(stateKeys, token, bound);
+  if (read) {
+    return read;
+  }
+  await stateKeys.refresh();
+  return parsePageToken(stateKeys, token, bound);
 }

@@ -1,6 +1,6 @@
 import { bearer, message, rest, rpc, toVerdict } from "./attack.ts";
 import type { Attack } from "./attack.ts";
-import { call } from "./world.ts";
+import { call, CREDENTIALS } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Alice's things, which Mallory tries to reach with a token that counts. */
@@ -199,7 +199,10 @@ async function prepare(world: World): Promise<Loot> {
   await ask("SendMessage", { message: message() });
   const { task } = await ask("SendMessage", { message: message() });
   const configId = "mine";
-  await ask("CreateTaskPushNotificationConfig", { taskId: task.id, id: configId, url: "https://alice.example/" });
+  const authentication = { scheme: "Bearer", credentials: CREDENTIALS };
+  const config = { taskId: task.id, id: configId, url: "https://alice.example/", authentication };
+  await ask("CreateTaskPushNotificationConfig", config);
+  await ask("ListTaskPushNotificationConfigs", { taskId: task.id });
   const { nextPageToken: pageToken } = await ask("ListTasks", { pageSize: 1 });
   return { taskId: task.id, contextId: task.contextId, configId, pageToken };
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
@@ -37,6 +38,15 @@ export interface RawRequest {
 
 const AUDIENCE = "gateway";
 export const STATE_KEY = Buffer.alloc(32, 9).toString("base64");
+/** Of a webhook. */
+export const CREDENTIALS = "canary-credentials";
+const SIGNING_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+/** Nothing that the gateway writes or answers may hold one of these. */
+export const SECRETS = [STATE_KEY, CREDENTIALS, SIGNING_KEY.split("\n")[1] ?? ""];
+/** All that was answered to {@link call}. */
+export const answered: string[] = [];
 
 export async function startWorld(env: Record<string, string> = {}): Promise<World> {
   const [issuer, stranger] = await Promise.all([startIssuer(), startIssuer()]);
@@ -47,6 +57,8 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     AUTH_REQUIRED_ROLE: "caller",
     AUTH_OPERATOR_ROLE: "operator",
     STATE_KEY,
+    CARD_SIGNING_KEY: SIGNING_KEY,
+    LOG_LEVEL: "debug",
     TASK_STORE: "memory",
     MAX_BODY: "64 KiB",
     GATEWAY_CONFIG: fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url)),
@@ -85,6 +97,7 @@ export function call(
       let text = "";
       incoming.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       incoming.on("end", () => {
+        answered.push(JSON.stringify(incoming.headers), text);
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: parse(text) });
       });
       incoming.on("error", reject);

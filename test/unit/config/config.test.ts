@@ -62,6 +62,12 @@ describe("what cannot work is refused, all of it at once", () => {
     [{ AUTH_MODE: "jwt" }, ["STATE_KEY"]],
     [{ AUTH_ISSUER: "id.example" }, ["AUTH_ISSUER"]],
     [{ CONTAINER_APP_NAME: "mine" }, ["AUTH_MODE"]],
+    [{ KEY_VAULT_URL: "http://mine.vault.azure.net" }, ["KEY_VAULT_URL"]],
+    [{ KEY_VAULT_URL: "https://mine.vault.azure.net", STATE_KEY: "A".repeat(43) + "=" }, ["STATE_KEY"]],
+    [
+      { AUTH_MODE: "jwt", WEBSITE_SITE_NAME: "mine", STATE_KEY: "A".repeat(43) + "=", CARD_SIGNING_KEY: "x" },
+      ["CARD_SIGNING_KEY", "STATE_KEY"],
+    ],
     [
       { AUTH_MODE: "jwt", PORT: "x", LEASE_SECONDS: "1", TASK_STORE: "table" },
       ["LEASE_SECONDS", "PORT", "STATE_KEY", "STORAGE_CONNECTION_STRING"],

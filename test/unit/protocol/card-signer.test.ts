@@ -21,7 +21,7 @@ const v1 = { headers: { "a2a-version": "1.0" } };
 function gatewayWith(...keys: string[]) {
   return createFakeGateway(
     {},
-    { cardSigner: createCardSigner(() => keys, "https://gateway.test/.well-known/jwks.json") },
+    { cardSigner: createCardSigner(async () => keys, "https://gateway.test/.well-known/jwks.json") },
   );
 }
 
@@ -70,7 +70,7 @@ describe("a signed card", () => {
 });
 
 test("a key that cannot sign is refused without a word of it", async () => {
-  const signer = createCardSigner(() => ["-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----"], "");
+  const signer = createCardSigner(async () => ["-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----"], "");
   const error = await signer.keys().catch(String);
   expect(error).toContain("PKCS #8");
   expect(error).not.toContain("canary");

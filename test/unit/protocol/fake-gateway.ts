@@ -41,7 +41,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },
     authenticate: authenticateNobody,
     issuers: [],
-    cardSigner: createCardSigner(() => [], `${BASE}/.well-known/jwks.json`),
+    cardSigner: createCardSigner(async () => [], `${BASE}/.well-known/jwks.json`),
     access: {},
     operatorRole: undefined,
     callers: createCallerLimits({ requestsPerSecond: 100, streams: 100 }, clock),

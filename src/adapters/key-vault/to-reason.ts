@@ -1,0 +1,22 @@
+import { isRestError } from "@azure/keyvault-secrets";
+
+/**
+ * Why the vault could not be asked, in words of our own: the errors of the SDK quote answers that they cannot read,
+ * and carry the request with its token.
+ */
+export function toReason(error: unknown): string {
+  if (isRestError(error) && error.statusCode !== undefined && error.statusCode >= 400) {
+    return `answered ${error.statusCode}`;
+  }
+  if (isRestError(error) && error.code !== undefined && /^[A-Z_]{1,40}$/.test(error.code)) {
+    return error.code;
+  }
+  const name = error instanceof Error ? error.name : "";
+  return REASONS.get(name) ?? (/^[A-Z][A-Za-z]{1,60}$/.test(name) ? name : "failed");
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["AbortError", "no answer in time"],
+  ["TimeoutError", "no answer in time"],
+  ["ThrottledError", "throttled"],
+]);
