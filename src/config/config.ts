@@ -60,6 +60,8 @@ export const environment = z.object({
     .describe("how long an invocation may take; the Functions host sets it, from host.json"),
   WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service, which this shows"),
   CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps, which this shows"),
+  HEADERS_TIMEOUT: duration("15 s").describe("how long a client may take to send a request's headers (Node host)"),
+  REQUEST_TIMEOUT: duration("2 min").describe("how long it may take to send a whole request (Node host)"),
   MAX_BODY: size("32 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),
@@ -120,6 +122,9 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
   if (new Set(names).size < names.length) {
     const named = config.STORAGE_CONNECTION_STRING ? "STORAGE_CONNECTION_STRING" : "STORAGE_ACCOUNT";
     refuse(named, "of several storage accounts each needs a name of its own, such as `one=DefaultEndpointsProtocol=…`");
+  }
+  if ((config.HEADERS_TIMEOUT ?? 0) > (config.REQUEST_TIMEOUT ?? Infinity)) {
+    refuse("HEADERS_TIMEOUT", "may not be longer than REQUEST_TIMEOUT, of which it is a part");
   }
   if (config.AUTH_MODE === "none") {
     refuseWithoutAuthentication(config, refuse);

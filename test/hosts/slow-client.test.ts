@@ -10,7 +10,7 @@ test.each([
   ["half its headers", head],
   ["half its body", `${head}\r\nhalf`],
 ])("a client that sends %s and then nothing is answered 408 and let go", async (_what, bytes) => {
-  const { server, answerWith } = createHttpServer({ headers: 100, request: 200, check: 50 });
+  const { server, answerWith } = createHttpServer({ headers: 100, request: 200 });
   onTestFinished(() => server.closeAllConnections());
   onTestFinished(() => void server.close());
   answerWith(async (request) => new Response(await request.text()));

@@ -4,8 +4,7 @@ import type { HostProcess } from "../support/host-process.ts";
 import { startOpenIdProvider } from "../support/openid-provider.ts";
 import type { OpenIdProvider } from "../support/openid-provider.ts";
 import { bearer, message, rpc } from "./attack.ts";
-import { fileURLToPath } from "node:url";
-import { STATE_KEY } from "./world.ts";
+import { GATEWAY_CONFIG, STATE_KEY } from "./world.ts";
 
 let provider: OpenIdProvider;
 let host: HostProcess;
@@ -19,7 +18,7 @@ beforeAll(async () => {
     AUTH_REQUIRED_ROLE: "a2a-caller",
     STATE_KEY,
     TASK_STORE: "memory",
-    GATEWAY_CONFIG: fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url)),
+    GATEWAY_CONFIG,
   });
 });
 afterAll(async () => {

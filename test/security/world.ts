@@ -5,13 +5,21 @@ import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { JWTHeaderParameters, JWTPayload } from "jose";
 import { startHost } from "../support/host-process.ts";
-import type { HostProcess } from "../support/host-process.ts";
 import { startIssuer } from "../support/issuer-server.ts";
 import type { IssuerServer } from "../support/issuer-server.ts";
 
+type Env = Readonly<Record<string, string>>;
+
+/** A host as a process of its own, with all that it has printed. */
+export interface Host {
+  readonly url: string;
+  readonly output: string;
+  kill(): Promise<void>;
+}
+
 /** A gateway that verifies tokens, whom it trusts, and somebody whom it does not. */
 export interface World {
-  readonly host: HostProcess;
+  readonly host: Host;
   readonly issuer: IssuerServer;
   readonly stranger: IssuerServer;
   /** Every token that was made, to look for in logs. */
@@ -48,9 +56,11 @@ export const SECRETS = [STATE_KEY, CREDENTIALS, SIGNING_KEY.split("\n")[1] ?? ""
 /** All that was answered to {@link call}. */
 export const answered: string[] = [];
 
-export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+export const GATEWAY_CONFIG = fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url));
+
+export async function startWorld(more: Env = {}, start: (env: Env) => Promise<Host> = startNode): Promise<World> {
   const [issuer, stranger] = await Promise.all([startIssuer(), startIssuer()]);
-  const host = await startHost({
+  const host = await start({
     AUTH_MODE: "jwt",
     AUTH_ISSUER: issuer.issuer,
     AUTH_AUDIENCE: AUDIENCE,
@@ -59,10 +69,8 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     STATE_KEY,
     CARD_SIGNING_KEY: SIGNING_KEY,
     LOG_LEVEL: "debug",
-    TASK_STORE: "memory",
     MAX_BODY: "64 KiB",
-    GATEWAY_CONFIG: fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url)),
-    ...env,
+    ...more,
   });
   const tokens: string[] = [];
   return {
@@ -78,11 +86,16 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
       return token;
     },
     async close() {
-      await host.end("SIGKILL");
+      await host.kill();
       issuer.close();
       stranger.close();
     },
   };
+}
+
+async function startNode(env: Env): Promise<Host> {
+  const host = await startHost({ TASK_STORE: "memory", GATEWAY_CONFIG, ...env });
+  return Object.assign(host, { kill: async () => void (await host.end("SIGKILL")) });
 }
 
 /** The path goes out as it is written, which `fetch` would not do. */
@@ -93,7 +106,9 @@ export function call(
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path, headers, agent: false }, (incoming) => {
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const all = { ...length, ...headers };
+    const outgoing = request({ hostname, port, method, path, headers: all, agent: false }, (incoming) => {
       let text = "";
       incoming.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       incoming.on("end", () => {

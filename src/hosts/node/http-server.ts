@@ -9,8 +9,6 @@ export interface RequestTimes {
   readonly headers: number;
   /** The whole request, its body included. */
   readonly request: number;
-  /** How often that is looked at. */
-  readonly check: number;
 }
 
 export interface HttpServer {
@@ -18,19 +16,20 @@ export interface HttpServer {
   readonly answerWith: (fetch: Fetch) => void;
 }
 
-const TIMES: RequestTimes = { headers: 15_000, request: 120_000, check: 5_000 };
+/** How often connections are looked at, at least, in ms. */
+const CHECK = 5_000;
 /** Longer than load balancers keep an idle connection: the side that closes first must not be this one. */
 const KEEP_ALIVE = 75_000;
 
 /** An HTTP server that answers 503 until it is told what to answer with. */
-export function createHttpServer({ headers, request, check }: RequestTimes = TIMES): HttpServer {
+export function createHttpServer({ headers, request }: RequestTimes): HttpServer {
   let answer: Fetch = () => new Response("starting\n", { status: 503, headers: { "retry-after": "1" } });
   const listener = getRequestListener((incoming) => answer(incoming));
   const server = createServer(
     {
       headersTimeout: headers,
       requestTimeout: request,
-      connectionsCheckingInterval: check,
+      connectionsCheckingInterval: Math.min(CHECK, Math.ceil(headers / 3)),
       keepAliveTimeout: KEEP_ALIVE,
     },
     (incoming, outgoing) => void listener(incoming, outgoing),

@@ -21,7 +21,7 @@ export interface RunningHost {
 /** Serves the gateway over HTTP in this process. @throws ConfigError when the port is taken or the store is not there. */
 export async function runHost(config: Config, definition: GatewayDefinition, logger: Logger): Promise<RunningHost> {
   let isClosing = false;
-  const { server, answerWith } = createHttpServer();
+  const { server, answerWith } = createHttpServer({ headers: config.HEADERS_TIMEOUT, request: config.REQUEST_TIMEOUT });
   const url = await listen(server, config);
   const gateway = await compose(config, definition, logger, url).catch((error: unknown) => {
     server.close();

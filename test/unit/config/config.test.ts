@@ -62,6 +62,7 @@ describe("what cannot work is refused, all of it at once", () => {
     [{ AUTH_MODE: "jwt" }, ["STATE_KEY"]],
     [{ AUTH_ISSUER: "id.example" }, ["AUTH_ISSUER"]],
     [{ CONTAINER_APP_NAME: "mine" }, ["AUTH_MODE"]],
+    [{ HEADERS_TIMEOUT: "3 min" }, ["HEADERS_TIMEOUT"]],
     [{ KEY_VAULT_URL: "http://mine.vault.azure.net" }, ["KEY_VAULT_URL"]],
     [{ KEY_VAULT_URL: "https://mine.vault.azure.net", STATE_KEY: "A".repeat(43) + "=" }, ["STATE_KEY"]],
     [
