@@ -8,6 +8,7 @@ import type { Authenticate, Identity } from "./identity.ts";
 import { toRoles } from "./roles.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
+import { createVerifiedTokens } from "./verified-tokens.ts";
 
 /** Clocks of issuers and instances may differ by this many s. */
 const SKEW = 30;
@@ -26,8 +27,14 @@ export interface AuthenticateParts {
 export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts): Authenticate {
   const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer.issuer) }]));
 
-  return async (request) => {
+  const verified = createVerifiedTokens(clock);
+
+  return (request) => {
     const token = readToken(request.headers.get("authorization"));
+    return verified.find(token) ?? authenticate(token);
+  };
+
+  async function authenticate(token: string): Promise<Identity> {
     const { header, iss } = peek(token);
     const found = typeof iss === "string" ? trusted.get(iss) : undefined;
     if (!found) {
@@ -37,9 +44,11 @@ export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts
     if (header.alg === undefined || !issuer.algorithms.includes(header.alg)) {
       throw refuse("algorithm");
     }
-    const claims = await verify(token, header.alg, await findKeys(keys, header.kid), issuer, clock);
-    return toIdentity(claims, issuer, clock);
-  };
+    const { claims, key } = await verify(token, header.alg, await findKeys(keys, header.kid), issuer, clock);
+    const identity = toIdentity(claims, issuer, clock);
+    verified.keep(token, identity, () => keys.holds(key));
+    return identity;
+  }
 }
 
 function readToken(authorization: string | null): string {
@@ -80,14 +89,14 @@ async function verify(
   keys: readonly PublicJwk[],
   issuer: TrustedIssuer,
   clock: Clock,
-): Promise<JWTPayload> {
+): Promise<{ readonly claims: JWTPayload; readonly key: PublicJwk }> {
   let failure: unknown;
   for (const key of keys) {
     if (key.alg !== undefined && key.alg !== alg) {
       continue;
     }
     try {
-      const { payload } = await jwtVerify(token, await importKey(key, alg), {
+      const { payload: claims } = await jwtVerify(token, await importKey(key, alg), {
         algorithms: [alg],
         issuer: issuer.issuer,
         audience: [...issuer.audiences],
@@ -95,7 +104,7 @@ async function verify(
         clockTolerance: SKEW,
         currentDate: new Date(clock.now()),
       });
-      return payload;
+      return { claims, key };
     } catch (error) {
       failure = error;
       // The signature is right, and something else is not: another key cannot change that.

@@ -10,6 +10,8 @@ export interface SigningKeys {
    * @throws what kept the keys from being had at all
    */
   find(kid: string | undefined): Promise<readonly PublicJwk[]>;
+  /** Whether one that `find` gave still counts, as far as is known. */
+  holds(key: PublicJwk): boolean;
 }
 
 /** All in ms. */
@@ -42,14 +44,13 @@ export function createSigningKeys(
   let asking: Promise<void> | undefined;
 
   return {
+    holds(key) {
+      dropStale();
+      return keys.includes(key);
+    },
     async find(kid) {
       const came = clock.monotonic();
-      if (came - fetchedAt >= times.stale) {
-        keys = [];
-      } else if (came - fetchedAt >= times.fresh) {
-        // Nobody waits for it: until the answer is here the keys of before count.
-        ask().catch(() => {});
-      }
+      dropStale();
       for (;;) {
         const known = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
         // What the issuer said before this call may be what it said before it signed.
@@ -60,6 +61,16 @@ export function createSigningKeys(
       }
     },
   };
+
+  function dropStale(): void {
+    const age = clock.monotonic() - fetchedAt;
+    if (age >= times.stale) {
+      keys = [];
+    } else if (age >= times.fresh) {
+      // Nobody waits for it: until the answer is here the keys of before count.
+      ask().catch(() => {});
+    }
+  }
 
   /** One request at a time, for all who wait. */
   function ask(): Promise<void> {

@@ -5,7 +5,7 @@ import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import type { Authenticate } from "../../../src/auth/identity.ts";
 import { createSigningKeys } from "../../../src/auth/signing-keys.ts";
 import { toTrustedIssuers } from "../../../src/auth/trusted-issuer.ts";
-import { createFixture } from "../tasks/engine-fixture.ts";
+import { createFixture, settle } from "../tasks/engine-fixture.ts";
 import { createTestIssuer } from "../../support/test-issuer.ts";
 import type { TestIssuer } from "../../support/test-issuer.ts";
 
@@ -33,7 +33,7 @@ function create(more: { readonly requiredRole?: string } = {}): Authenticate {
 const bearing = (token: string): Request => new Request("https://g.test", { headers: { authorization: token } });
 
 async function verdictOn(token: string, by = authenticate): Promise<unknown> {
-  return Promise.resolve(by(bearing(token))).then(
+  return (async () => by(bearing(token)))().then(
     (identity) => identity,
     (error: { fault?: unknown }) => error.fault ?? error,
   );
@@ -141,6 +141,29 @@ describe("a token", () => {
     expect(await verdictOn(`Bearer ${await issuer.sign(good)}`, strict)).toEqual({ code: "forbidden", role: "caller" });
     const token = await issuer.sign({ ...good, realm_access: { roles: ["caller"] } });
     expect(await verdictOn(`Bearer ${token}`, strict)).toHaveProperty("owner");
+  });
+
+  test("that was verified is remembered until it ends, and no longer than its key counts", async () => {
+    const { parts: own, clock: time } = createFixture(async () => {});
+    const source = await createTestIssuer();
+    const keys = createSigningKeys(source.issuer, source, time, own.logger);
+    const by = createAuthenticate({
+      issuers: toTrustedIssuers([source.issuer], [], { ...defaults, maxTokenLifetime: 86_400 }),
+      clock: time,
+      keysOf: () => keys,
+    });
+    const [short, long] = [await source.sign(good), await source.sign({ ...good, exp: now + 7_200 })];
+    const first = await by(bearing(`Bearer ${long}`));
+    expect(by(bearing(`Bearer ${long}`))).toBe(first);
+    expect(await by(bearing(`Bearer ${short}`))).toMatchObject({ subject: "alice" });
+    await time.advance(330_000);
+    await expect(by(bearing(`Bearer ${short}`))).rejects.toMatchObject({ fault: { reason: "expired" } });
+
+    await source.rotate("second");
+    await time.advance(600_000);
+    void by(bearing(`Bearer ${long}`));
+    await settle();
+    await expect(by(bearing(`Bearer ${long}`))).rejects.toMatchObject({ fault: { reason: "unknown-key" } });
   });
 
   test("cannot be judged while its issuer was never reached", async () => {
