@@ -10,15 +10,17 @@ export interface TrustedIssuer {
   readonly maxTokenLifetime: number;
   /** Of JWS (RFC 7518); asymmetric ones only. */
   readonly algorithms: readonly string[];
-  /** Where clients get tokens, for the Agent Card. */
+  /** Where clients get tokens by client credentials, for the Agent Card. */
   readonly tokenUrl?: string | undefined;
+  /** What they may ask for there, with what it is; a card without any cannot name the endpoint (specification 4.5.9). */
+  readonly scopes: Readonly<Record<string, string>>;
 }
 
 /** An issuer as a gateway config module has it: what is left out is as for all issuers. */
 export type IssuerDetails = Pick<TrustedIssuer, "issuer"> & Partial<TrustedIssuer>;
 
 /** What holds for every issuer that says nothing else; from the environment. */
-export type IssuerDefaults = Omit<TrustedIssuer, "issuer" | "algorithms" | "tokenUrl">;
+export type IssuerDefaults = Omit<TrustedIssuer, "issuer" | "algorithms" | "tokenUrl" | "scopes">;
 
 /** What identity providers sign access tokens with. `none` and those with shared secrets are never among them. */
 const ALGORITHMS: readonly string[] = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"];
@@ -38,7 +40,8 @@ export function toTrustedIssuers(
   }
   return [...byIssuer.values()].map((one) => {
     const { issuer } = one;
-    const complete = { algorithms: ALGORITHMS, tokenUrl: toTokenUrl(issuer), ...defaults, ...one };
+    const known = toTokenEndpoint(issuer, one.audiences ?? defaults.audiences);
+    const complete = { algorithms: ALGORITHMS, scopes: {}, ...known, ...defaults, ...one };
     const url = URL.parse(issuer);
     if (!url || (url.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(url.hostname))) {
       throw new TypeError(`issuer ${JSON.stringify(issuer)}: must be an https URL`);
@@ -55,10 +58,19 @@ export function toTrustedIssuers(
 }
 
 /** Keycloak's and Entra's token endpoints have the issuer's own URL in them. */
-function toTokenUrl(issuer: string): string | undefined {
+function toTokenEndpoint(
+  issuer: string,
+  [audience]: readonly string[],
+): Pick<TrustedIssuer, "tokenUrl" | "scopes"> | undefined {
   if (/\/realms\/[^/]+$/.test(issuer)) {
-    return `${issuer}/protocol/openid-connect/token`;
+    const scopes = { openid: "An ID token as well; an access token needs no scope" };
+    return { tokenUrl: `${issuer}/protocol/openid-connect/token`, scopes };
   }
   const entra = /^(https:\/\/login\.microsoftonline\.(?:com|us)\/[^/]+)\/v2\.0$/.exec(issuer);
-  return entra ? `${entra[1]}/oauth2/v2.0/token` : undefined;
+  return entra
+    ? {
+        tokenUrl: `${entra[1]}/oauth2/v2.0/token`,
+        scopes: { [`${audience}/.default`]: "All that the caller was granted" },
+      }
+    : undefined;
 }

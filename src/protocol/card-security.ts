@@ -7,7 +7,7 @@ export type CardSecurity = Pick<AgentCard, "securitySchemes" | "securityRequirem
 /** By OpenID Connect's discovery, and as OAuth 2.0 client credentials where the issuer's token endpoint is known. */
 export function toCardSecurity(issuers: readonly TrustedIssuer[]): CardSecurity {
   const securitySchemes: AgentCard["securitySchemes"] = {};
-  issuers.forEach(({ issuer, tokenUrl, requiredRole }, at) => {
+  issuers.forEach(({ issuer, tokenUrl, requiredRole, scopes }, at) => {
     const suffix = at === 0 ? "" : String(at + 1);
     const needs = requiredRole === undefined ? "" : ` The role ${requiredRole} is needed.`;
     const openIdConnectUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
@@ -17,8 +17,8 @@ export function toCardSecurity(issuers: readonly TrustedIssuer[]): CardSecurity 
         value: { description: `An access token of ${issuer}.${needs}`, openIdConnectUrl },
       },
     };
-    if (tokenUrl !== undefined) {
-      const clientCredentials = { tokenUrl, refreshUrl: "", scopes: {} };
+    if (tokenUrl !== undefined && Object.keys(scopes).length > 0) {
+      const clientCredentials = { tokenUrl, refreshUrl: "", scopes: { ...scopes } };
       securitySchemes[`oauth2${suffix}`] = {
         scheme: {
           $case: "oauth2SecurityScheme",
