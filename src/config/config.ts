@@ -34,7 +34,7 @@ export const environment = z.object({
     .url({ protocol: /^https$/ })
     .optional()
     .describe("key vault with the secrets `state-key` and `card-signing-key`, opened with the managed identity"),
-  STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/)
+  STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/, () => "a key is 32 bytes in base64, such as `openssl rand -base64 32` prints")
     .transform((keys) => keys.map((key) => new Uint8Array(Buffer.from(key, "base64"))))
     .describe(
       "32 bytes in base64, signs page tokens and seals credentials; every instance needs the same; earlier ones after it, by comma, still open what they closed",
@@ -191,7 +191,11 @@ function integer(fallback: number, min: number, max: number): z.ZodType<number, 
     });
 }
 
-function list(each = /^/): z.ZodType<string[], string | undefined> {
+/** `complain` says what is wrong with an item that does not match; of a secret without the item. */
+function list(
+  each = /^/,
+  complain = (item: string) => `${JSON.stringify(item)} does not match ${String(each)}`,
+): z.ZodType<string[], string | undefined> {
   return z
     .string()
     .default("")
@@ -201,7 +205,7 @@ function list(each = /^/): z.ZodType<string[], string | undefined> {
         .map((item) => item.trim())
         .filter((item) => item !== "");
       for (const item of items.filter((one) => !each.test(one))) {
-        context.addIssue({ code: "custom", message: `${JSON.stringify(item)} does not match ${String(each)}` });
+        context.addIssue({ code: "custom", message: complain(item) });
       }
       return items;
     });

@@ -78,6 +78,12 @@ describe("what cannot work is refused, all of it at once", () => {
     expect(mistakes({ ...local, ...env })).toEqual(names);
   });
 
+  test("a secret that is malformed is told without a word of it", () => {
+    const env = { ...local, STATE_KEY: "canary", CARD_SIGNING_KEY: "canary", STORAGE_CONNECTION_STRING: "canary" };
+    expect(() => parseConfig(env)).toThrow(/STATE_KEY/);
+    expect(() => parseConfig(env)).not.toThrow(/canary/);
+  });
+
   test("a gateway without AUTH_MODE does not start for everybody", () => {
     expect(mistakes({ TASK_STORE: "memory" })).toEqual(["STATE_KEY"]);
   });
