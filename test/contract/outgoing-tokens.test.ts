@@ -62,13 +62,23 @@ test("while the issuer is down, the token that is known goes on until its end", 
   const tokens = create();
   const first = await tokens.get(request);
   provider.reachable = false;
-  elapsed = 299_000;
+  elapsed = 294_000;
   expect(await tokens.get(request)).toBe(first);
   await expect.poll(() => logged).toContain("token.not-renewed");
+  await Promise.all(Array.from({ length: 20 }, () => tokens.get(request)));
+  expect(logged.match(/token\.not-renewed/g)).toHaveLength(1);
   elapsed = 300_000;
   await expect(tokens.get(request)).rejects.toThrow(/gave client caller no token/);
   provider.reachable = true;
+  // Whoever asks within a second hears what the last one heard.
+  await expect(tokens.get(request)).rejects.toThrow(/no token/);
+  elapsed = 301_000;
   expect(await tokens.get(request)).not.toBe(first);
+});
+
+test("a secret that the issuer does not know yet is no outage while the one before it counts", async () => {
+  const credential = { kind: "secret", values: async () => ["too new", secret] } as const;
+  expect(await create({ credential }).get(request)).toMatch(/\./);
 });
 
 test("a secret that was changed is asked for again once, and works", async () => {
@@ -80,6 +90,7 @@ test("a secret that was changed is asked for again once, and works", async () =>
   const tokens = create({ refreshCredential });
   await tokens.get(request);
   provider.rotateSecret();
+  elapsed = 5_000;
   tokens.drop(request, await tokens.get(request));
   expect(await tokens.get(request)).toMatch(/\./);
   expect(refreshes).toBe(1);
@@ -99,13 +110,22 @@ test("a client that proves itself with a key needs no secret, and can act on a c
 
 test("what goes wrong is said without a secret or a token", async () => {
   secret = "canary-secret";
-  const error = await create({ refreshCredential: async () => {} })
-    .get(request)
-    .catch((thrown: unknown) => thrown);
-  expect(String(error)).toContain("it refused the client's credential");
-  const told = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String((error as Error).stack) + logged;
-  expect(told).not.toMatch(/canary|Y2FuYXJ5/);
-  expect(error).not.toHaveProperty("cause");
+  const fails = async (): Promise<never> => Promise.reject(new Error("the store said canary"));
+  const failing = { getToken: fails };
+  const attempts: [OutgoingTokens, string][] = [
+    [create({ refreshCredential: fails }), "it refused the client's credential"],
+    [create({ credential: { kind: "secret", values: fails } }), "its credential cannot be read"],
+    [create({ credential: { kind: "secret", values: async () => [] } }), "it has no credential"],
+    [create({ credential: { kind: "private-key", values: async () => ["canary"], algorithm: "ES256" } }), "PKCS #8"],
+    [createManagedIdentityTokens(failing, clock, logger), "has no token"],
+  ];
+  for (const [tokens, why] of attempts) {
+    const error = await tokens.get(request).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain(why);
+    const told = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String((error as Error).stack) + logged;
+    expect(told).not.toMatch(/canary|Y2FuYXJ5/);
+    expect(error).not.toHaveProperty("cause");
+  }
 });
 
 test("a managed identity's token is kept like any other", async () => {
@@ -124,7 +144,7 @@ test("a managed identity's token is kept like any other", async () => {
   expect(asked).toEqual(["api://agent/.default"]);
 });
 
-test("a token that an agent refuses is replaced once", async () => {
+test("a token that an agent refuses is replaced once, and shown to nobody else", async () => {
   const seen: (string | undefined)[] = [];
   let refusals = 1;
   const agent = createServer((incoming, outgoing) => {
@@ -133,16 +153,26 @@ test("a token that an agent refuses is replaced once", async () => {
   }).listen(0, "127.0.0.1");
   await expect.poll(() => agent.address()).not.toBeNull();
   const url = `http://127.0.0.1:${(agent.address() as AddressInfo).port}/`;
-  const authorized = createAuthorizedFetch(create(), request);
+  const authorized = createAuthorizedFetch(create(), request, new URL(url).origin);
   const send = async (): Promise<number> => (await authorized(url, { method: "POST", body: "{}" })).status;
 
+  refusals = 0;
+  expect(await send()).toBe(200);
+  elapsed = 5_000;
+  refusals = 1;
   expect(await send()).toBe(200);
   expect(new Set(seen).size).toBe(2);
   expect(await send()).toBe(200);
-  expect(seen[2]).toBe(seen[1]);
-  refusals = 10;
-  expect(await send()).toBe(401);
-  expect(seen).toHaveLength(5);
+  expect(seen[3]).toBe(seen[2]);
+
+  // An agent that refuses everything does not make us ask for a token with every call.
+  const before = provider.tokens;
+  refusals = 100;
+  for (let at = 0; at < 10; at += 1) {
+    expect(await send()).toBe(401);
+  }
+  expect(provider.tokens).toBe(before);
+  await expect(authorized("https://evil.example/")).rejects.toThrow("not shown to https://evil.example");
   agent.closeAllConnections();
   agent.close();
 });

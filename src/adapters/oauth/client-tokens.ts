@@ -33,22 +33,42 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
 
   return createTokenCache(
     async (request) => {
+      const credentials = await readCredentials();
       try {
-        return await ask(request);
+        return await ask(request, credentials[0]);
       } catch (error) {
-        if (!isRefused(error) || !client.refreshCredential) {
-          throw describe(error);
+        if (!isRefused(error)) {
+          throw explain(error);
         }
       }
-      await client.refreshCredential();
-      return ask(request).catch((error: unknown) => Promise.reject(describe(error)));
+      await client.refreshCredential?.().catch(() => {});
+      // A secret may reach the store before the issuer knows it, and the other way round.
+      let refusal: unknown;
+      for (const credential of (await readCredentials()).slice(0, 2)) {
+        try {
+          return await ask(request, credential);
+        } catch (error) {
+          refusal = error;
+        }
+      }
+      throw explain(refusal);
     },
     clock,
     logger,
   );
 
-  async function ask({ resource, scope, onBehalfOf }: TokenRequest): Promise<IssuedToken> {
-    const configuration = await configure();
+  async function readCredentials(): Promise<readonly string[]> {
+    const { values } = client.credential;
+    // What a store says of itself may hold more than it should.
+    const found = await values().catch(() => Promise.reject(refusalOf("its credential cannot be read")));
+    if (found.length === 0) {
+      throw refusalOf("it has no credential");
+    }
+    return found;
+  }
+
+  async function ask({ resource, scope, onBehalfOf }: TokenRequest, credential = ""): Promise<IssuedToken> {
+    const configuration = await configure(credential);
     const parameters = { resource, ...(scope !== undefined && { scope }) };
     const answer =
       onBehalfOf === undefined
@@ -61,12 +81,12 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
     return { token: answer.access_token, lifetime: (answer.expiresIn() ?? SHORT) * 1_000 };
   }
 
-  async function configure(): Promise<oauth.Configuration> {
+  async function configure(credential: string): Promise<oauth.Configuration> {
     server ??= discover().catch((error: unknown) => {
       server = undefined;
       throw error;
     });
-    const configuration = new oauth.Configuration(await server, client.clientId, {}, await authenticate());
+    const configuration = new oauth.Configuration(await server, client.clientId, {}, await authenticate(credential));
     return prepare(configuration);
   }
 
@@ -79,15 +99,13 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
     return found.serverMetadata();
   }
 
-  async function authenticate(): Promise<oauth.ClientAuth> {
+  async function authenticate(value: string): Promise<oauth.ClientAuth> {
     const { credential } = client;
-    const [newest] = await credential.values();
-    if (newest === undefined) {
-      throw new Error(`there is no credential for client ${client.clientId} of ${client.issuer}`);
+    if (credential.kind === "secret") {
+      return oauth.ClientSecretBasic(value);
     }
-    return credential.kind === "secret"
-      ? oauth.ClientSecretBasic(newest)
-      : oauth.PrivateKeyJwt(await importPKCS8(newest, credential.algorithm));
+    const key = importPKCS8(value, credential.algorithm);
+    return oauth.PrivateKeyJwt(await key.catch(() => Promise.reject(refusalOf("its key is no PKCS #8 PEM"))));
   }
 
   function prepare(configuration: oauth.Configuration): oauth.Configuration {
@@ -99,13 +117,44 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
   }
 
   /** Without its cause: that holds the request, and with it the credential. */
-  function describe(error: unknown): Error {
+  function explain(error: unknown): Error {
+    if (error instanceof NoToken) {
+      return error;
+    }
     const { error: code, status } = toAnswer(error);
+    if (code === undefined && status === undefined) {
+      // Its endpoints may have moved.
+      server = undefined;
+    }
+    if (code !== undefined && CODES.has(code)) {
+      return refusalOf(code);
+    }
     const answered = status === 401 ? "it refused the client's credential" : `it answered with status ${status}`;
-    const why = code ?? (status === undefined ? nameOf(error) : answered);
-    return new Error(`${client.issuer} gave client ${client.clientId} no token: ${why}`);
+    return refusalOf(status === undefined ? nameOf(error) : answered);
+  }
+
+  function refusalOf(why: string): NoToken {
+    return new NoToken(`${client.issuer} gave client ${client.clientId} no token: ${why}`);
   }
 }
+
+class NoToken extends Error {
+  override readonly name = "NoToken";
+}
+
+/** Of RFC 6749, RFC 8693 and RFC 8707. What else an issuer writes may repeat what it was sent. */
+const CODES: ReadonlySet<string> = new Set([
+  "access_denied",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_request",
+  "invalid_scope",
+  "invalid_target",
+  "server_error",
+  "temporarily_unavailable",
+  "unauthorized_client",
+  "unsupported_grant_type",
+]);
 
 function isRefused(error: unknown): boolean {
   const { error: code, status } = toAnswer(error);
@@ -119,7 +168,8 @@ function toAnswer(error: unknown): { readonly error?: string | undefined; readon
 }
 
 function nameOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : String(error);
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : "it does not answer";
 }
 
 function isLoopback(issuer: string): boolean {
