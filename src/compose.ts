@@ -48,7 +48,7 @@ import { retryConfigs } from "./push/retry-configs.ts";
 import type { RetriedConfig } from "./push/retry-configs.ts";
 import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
-import { rules } from "./tasks/rules.ts";
+import { rules } from "./tasks/log/rules.ts";
 
 /** A gateway in a process that may take queued work itself, where nothing else hands it messages. */
 export interface ComposedGateway extends Gateway {

@@ -1,6 +1,6 @@
 import type { TaskKey } from "../ports/task-log.ts";
-import { isTerminal } from "../tasks/task-state.ts";
-import type { Head } from "../tasks/head.ts";
+import { isTerminal } from "../tasks/log/task-state.ts";
+import type { Head } from "../tasks/log/head.ts";
 import type { Outbox } from "../tasks/outbox.ts";
 import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
 import { newConfig } from "./new-config.ts";

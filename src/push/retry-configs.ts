@@ -1,6 +1,6 @@
 import type { TaskKey } from "../ports/task-log.ts";
 import { retry } from "../tasks/retry.ts";
-import { readVersion } from "../tasks/transact.ts";
+import { readVersion } from "../tasks/log/transact.ts";
 import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
 import { wake } from "./wake.ts";

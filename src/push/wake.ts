@@ -1,5 +1,5 @@
 import type { TaskKey } from "../ports/task-log.ts";
-import type { Head } from "../tasks/head.ts";
+import type { Head } from "../tasks/log/head.ts";
 import type { PushParts } from "./push-parts.ts";
 
 /** Has a config worked on that lacks events. Should the message be lost, the sweep finds the task. @throws StoreError */

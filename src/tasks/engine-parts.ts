@@ -9,7 +9,7 @@ import type { TaskIndex } from "../ports/task-index.ts";
 import type { TaskLog } from "../ports/task-log.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules } from "./log/rules.ts";
 
 /** Times in milliseconds. */
 interface EngineSettings {

@@ -1,6 +1,6 @@
 import type { TaskPushNotificationConfig } from "@a2a-js/sdk";
 import type { LogRow, TaskKey } from "../ports/task-log.ts";
-import type { Head } from "./head.ts";
+import type { Head } from "./log/head.ts";
 import type { Call } from "./task-engine.ts";
 
 /** What the engine knows of push notifications: somebody has to hear of events. */

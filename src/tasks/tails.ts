@@ -1,11 +1,11 @@
 import type { TaskKey } from "../ports/task-log.ts";
 import { StoreError } from "../ports/store-error.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import type { Head } from "./head.ts";
-import { readEvents } from "./read-task.ts";
-import type { LogEvent } from "./rows.ts";
-import { isInterrupted } from "./task-state.ts";
-import { readVersion } from "./transact.ts";
+import type { Head } from "./log/head.ts";
+import { readEvents } from "./log/read-task.ts";
+import type { LogEvent } from "./log/rows.ts";
+import { isInterrupted } from "./log/task-state.ts";
+import { readVersion } from "./log/transact.ts";
 
 /** Looks while events come, at a running task that is quiet, and at one that waits for somebody (ms). */
 const BUSY_LOOK = 50;

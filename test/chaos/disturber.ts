@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { StorageAccount } from "../../src/adapters/storage-account.ts";
-import { parseHead } from "../../src/tasks/head.ts";
-import { endsTurn } from "../../src/tasks/task-state.ts";
+import { parseHead } from "../../src/tasks/log/head.ts";
+import { endsTurn } from "../../src/tasks/log/task-state.ts";
 import type { Prng } from "../simulation/prng.ts";
 import type { Fleet, FleetHost } from "./host-fleet.ts";
 

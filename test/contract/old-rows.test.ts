@@ -6,7 +6,7 @@ import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
 import { openStorageAccount } from "../../src/adapters/storage-account.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
-import { fold } from "../../src/tasks/fold.ts";
+import { fold } from "../../src/tasks/log/fold.ts";
 import type { LoggedResponse } from "../../src/tasks/task-engine.ts";
 import { createFixtureEngine, toCommand, WRITTEN_AT } from "../support/row-fixture-engine.ts";
 import type { Stores } from "../support/row-fixture-engine.ts";

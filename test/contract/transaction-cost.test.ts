@@ -13,7 +13,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { TurnMessage, WorkMessage } from "../../src/ports/work-queue.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
-import { rules } from "../../src/tasks/rules.ts";
+import { rules } from "../../src/tasks/log/rules.ts";
 import { createStateKeys } from "../../src/ports/state-keys.ts";
 
 /** DESIGN 3.10: what a task may cost in table transactions, counted where they leave the SDK's pipeline. */

@@ -1,9 +1,9 @@
 import { StreamResponse, Task, TaskState } from "@a2a-js/sdk";
-import { fold } from "../../src/tasks/fold.ts";
-import { parseHead } from "../../src/tasks/head.ts";
-import { decodeEvent } from "../../src/tasks/rows.ts";
-import type { LogEvent } from "../../src/tasks/rows.ts";
-import { endsTurn, isTerminal } from "../../src/tasks/task-state.ts";
+import { fold } from "../../src/tasks/log/fold.ts";
+import { parseHead } from "../../src/tasks/log/head.ts";
+import { decodeEvent } from "../../src/tasks/log/rows.ts";
+import type { LogEvent } from "../../src/tasks/log/rows.ts";
+import { endsTurn, isTerminal } from "../../src/tasks/log/task-state.ts";
 import { toWalkResult } from "./sim-agents.ts";
 import type { Transcript } from "./transcript.ts";
 import type { World } from "./world.ts";

@@ -1,7 +1,7 @@
 import type { DeliveryRules } from "../../src/push/delivery-rules.ts";
-import { rules } from "../../src/tasks/rules.ts";
-import type { Decision, Rules } from "../../src/tasks/rules.ts";
-import { SNAPSHOT } from "../../src/tasks/rows.ts";
+import { rules } from "../../src/tasks/log/rules.ts";
+import type { Decision, Rules } from "../../src/tasks/log/rules.ts";
+import { SNAPSHOT } from "../../src/tasks/log/rows.ts";
 import type { LogWrite, TaskKey, TaskLog } from "../../src/ports/task-log.ts";
 import type { Stores } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { parseConfigRow, toConfigKey } from "../../src/push/config-row.ts";
 import type { TaskLog } from "../../src/ports/task-log.ts";
-import { parseHead } from "../../src/tasks/head.ts";
+import { parseHead } from "../../src/tasks/log/head.ts";
 import type { Violation } from "./checker.ts";
 import type { Transcript } from "./transcript.ts";
 import type { Webhooks } from "./sim-webhooks.ts";

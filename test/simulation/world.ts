@@ -16,7 +16,7 @@ import type { PushConfigs } from "../../src/push/push-configs.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import type { TaskParts } from "../../src/tasks/engine-parts.ts";
-import { rules } from "../../src/tasks/rules.ts";
+import { rules } from "../../src/tasks/log/rules.ts";
 import { NO_FAULTS, withFaults } from "./fault-injection.ts";
 import type { FaultPlan, FaultSource } from "./fault-injection.ts";
 import type { Mutation } from "./mutations.ts";

@@ -9,7 +9,7 @@ import type { Content, Json, Turn } from "../../src/ports/agent.ts";
 import type { WorkMessage } from "../../src/ports/work-queue.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { EngineParts } from "../../src/tasks/engine-parts.ts";
-import { rules } from "../../src/tasks/rules.ts";
+import { rules } from "../../src/tasks/log/rules.ts";
 import type { Call } from "../../src/tasks/task-engine.ts";
 import { createStateKeys } from "../../src/ports/state-keys.ts";
 

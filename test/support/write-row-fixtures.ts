@@ -5,7 +5,7 @@ import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
 import type { Payloads } from "../../src/ports/payloads.ts";
-import { SCHEMA } from "../../src/tasks/head.ts";
+import { SCHEMA } from "../../src/tasks/log/head.ts";
 import type { Call } from "../../src/tasks/task-engine.ts";
 import { createFixtureEngine, toCommand, WRITTEN_AT } from "./row-fixture-engine.ts";
 import type { Stores } from "./row-fixture-engine.ts";

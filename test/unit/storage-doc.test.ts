@@ -10,12 +10,12 @@ import { createTableTaskIndex } from "../../src/adapters/table-storage/task-inde
 import { toConfigRow } from "../../src/push/config-row.ts";
 import type { PushConfig } from "../../src/push/config-row.ts";
 import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
-import { claimParts, partsOfTask } from "../../src/tasks/claims.ts";
-import { encodeHead, SCHEMA } from "../../src/tasks/head.ts";
-import type { Head } from "../../src/tasks/head.ts";
-import { encodeEvent, encodeSnapshot } from "../../src/tasks/rows.ts";
-import { toKeyRow } from "../../src/tasks/idempotency.ts";
-import { toCheckpointRow, toStepRow } from "../../src/tasks/steps.ts";
+import { claimParts, partsOfTask } from "../../src/tasks/log/claims.ts";
+import { encodeHead, SCHEMA } from "../../src/tasks/log/head.ts";
+import type { Head } from "../../src/tasks/log/head.ts";
+import { encodeEvent, encodeSnapshot } from "../../src/tasks/log/rows.ts";
+import { toKeyRow } from "../../src/tasks/calls/idempotency.ts";
+import { toCheckpointRow, toStepRow } from "../../src/tasks/turn/steps.ts";
 
 const doc = readFileSync(new URL("../../docs/storage.md", import.meta.url), "utf8");
 const key = { scope: "0123456789abcdef0123456789abcdef", taskId: "t-1" };

@@ -1,6 +1,6 @@
 import type { Part } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
-import { toParts } from "../../../src/tasks/content.ts";
+import { toParts } from "../../../src/tasks/turn/content.ts";
 
 const plain = { metadata: undefined, filename: "", mediaType: "" };
 

@@ -1,10 +1,10 @@
 import type { StreamResponse } from "@a2a-js/sdk";
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
-import { toParts } from "../../../src/tasks/content.ts";
-import { bytesOf, takeBatch, weightOf } from "../../../src/tasks/draft.ts";
-import type { Draft } from "../../../src/tasks/draft.ts";
-import { statusUpdate } from "../../../src/tasks/rules.ts";
+import { toParts } from "../../../src/tasks/turn/content.ts";
+import { bytesOf, takeBatch, weightOf } from "../../../src/tasks/turn/draft.ts";
+import type { Draft } from "../../../src/tasks/turn/draft.ts";
+import { statusUpdate } from "../../../src/tasks/log/rules.ts";
 
 function chunk(id: string, append: boolean, more: object = {}, text = "x", lastChunk = false): StreamResponse {
   const artifact = {

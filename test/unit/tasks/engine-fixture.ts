@@ -13,7 +13,7 @@ import type { WorkMessage } from "../../../src/ports/work-queue.ts";
 import { createEngine } from "../../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../../src/tasks/engine.ts";
 import type { EngineParts } from "../../../src/tasks/engine-parts.ts";
-import { rules } from "../../../src/tasks/rules.ts";
+import { rules } from "../../../src/tasks/log/rules.ts";
 import type { Call, LoggedResponse } from "../../../src/tasks/task-engine.ts";
 import { createStateKeys } from "../../../src/ports/state-keys.ts";
 

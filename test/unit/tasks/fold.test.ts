@@ -1,9 +1,9 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { Artifact, StreamResponse, Task } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
-import { toParts } from "../../../src/tasks/content.ts";
-import { fold } from "../../../src/tasks/fold.ts";
-import { statusUpdate } from "../../../src/tasks/rules.ts";
+import { toParts } from "../../../src/tasks/turn/content.ts";
+import { fold } from "../../../src/tasks/log/fold.ts";
+import { statusUpdate } from "../../../src/tasks/log/rules.ts";
 import { messageOf } from "./engine-fixture.ts";
 
 const task: Task = { id: "t", contextId: "c", status: undefined, artifacts: [], history: [], metadata: undefined };

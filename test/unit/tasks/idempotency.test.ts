@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { TaskState } from "@a2a-js/sdk";
 import type { Task } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
-import { toFingerprint } from "../../../src/tasks/idempotency.ts";
+import { toFingerprint } from "../../../src/tasks/calls/idempotency.ts";
 import { callerOf, collect, createFixture, LEASE, messageOf, request, saidBy } from "./engine-fixture.ts";
 import type { Fixture } from "./engine-fixture.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createMemoryPayloads } from "../../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../../src/adapters/memory/task-log.ts";
-import { SCHEMA } from "../../../src/tasks/head.ts";
+import { SCHEMA } from "../../../src/tasks/log/head.ts";
 import { createFixtureEngine, toCommand, WRITTEN_AT } from "../../support/row-fixture-engine.ts";
 import { loadRows, readRowFixture } from "../../support/row-fixture.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createStateKeys } from "../../../src/ports/state-keys.ts";
-import { parsePageToken, toPageToken } from "../../../src/tasks/page-token.ts";
+import { parsePageToken, toPageToken } from "../../../src/tasks/calls/page-token.ts";
 
 const old = new Uint8Array(32).fill(1);
 const key = createStateKeys([old]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { toParts } from "../../../src/tasks/content.ts";
-import { createReplay } from "../../../src/tasks/replay.ts";
+import { toParts } from "../../../src/tasks/turn/content.ts";
+import { createReplay } from "../../../src/tasks/turn/replay.ts";
 
 const one = toParts("one");
 const two = toParts("two");

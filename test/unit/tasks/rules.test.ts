@@ -1,8 +1,8 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
-import type { Head } from "../../../src/tasks/head.ts";
-import { MAX_ATTEMPTS, rules, statusUpdate } from "../../../src/tasks/rules.ts";
-import type { Change, Decision, Writer } from "../../../src/tasks/rules.ts";
+import type { Head } from "../../../src/tasks/log/head.ts";
+import { MAX_ATTEMPTS, rules, statusUpdate } from "../../../src/tasks/log/rules.ts";
+import type { Change, Decision, Writer } from "../../../src/tasks/log/rules.ts";
 import { callerOf, LEASE, messageOf } from "./engine-fixture.ts";
 
 const S = TaskState;

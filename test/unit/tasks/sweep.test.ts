@@ -1,8 +1,8 @@
 import { TaskState } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
-import type { Head } from "../../../src/tasks/head.ts";
-import { rules } from "../../../src/tasks/rules.ts";
-import { decideSweep } from "../../../src/tasks/sweep.ts";
+import type { Head } from "../../../src/tasks/log/head.ts";
+import { rules } from "../../../src/tasks/log/rules.ts";
+import { decideSweep } from "../../../src/tasks/upkeep/sweep.ts";
 import { callerOf, createFixture, LEASE, messageOf, request, saidBy } from "./engine-fixture.ts";
 
 const NOW = 1_800_000_000_000;

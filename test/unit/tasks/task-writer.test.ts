@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { createMemoryTaskLog } from "../../../src/adapters/memory/task-log.ts";
 import { StoreError } from "../../../src/ports/store-error.ts";
 import type { Etag, TaskLog } from "../../../src/ports/task-log.ts";
-import { encodeHead } from "../../../src/tasks/head.ts";
-import { rules, statusUpdate } from "../../../src/tasks/rules.ts";
-import { createWriter } from "../../../src/tasks/task-writer.ts";
-import type { TaskWriter } from "../../../src/tasks/task-writer.ts";
-import { readVersion } from "../../../src/tasks/transact.ts";
+import { encodeHead } from "../../../src/tasks/log/head.ts";
+import { rules, statusUpdate } from "../../../src/tasks/log/rules.ts";
+import { createWriter } from "../../../src/tasks/turn/task-writer.ts";
+import type { TaskWriter } from "../../../src/tasks/turn/task-writer.ts";
+import { readVersion } from "../../../src/tasks/log/transact.ts";
 import { callerOf, createFixture, LEASE, messageOf, request, settle } from "./engine-fixture.ts";
 import type { Fixture } from "./engine-fixture.ts";
 

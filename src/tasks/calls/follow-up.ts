@@ -1,0 +1,138 @@
+import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
+import { copyOf } from "./begun.ts";
+import type { Begun, StartMode } from "./begun.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import { fold } from "../log/fold.ts";
+import type { Head } from "../log/head.ts";
+import type { HeldTurns } from "../turn/held-turns.ts";
+import { findEarlier, toKeyRow } from "./idempotency.ts";
+import { openRow } from "../lists/open-row.ts";
+import { isTaskId, readReferences, readTask } from "../log/read-task.ts";
+import { retry } from "../retry.ts";
+import type { Decision, Refusal } from "../log/rules.ts";
+import { NOTHING_EARLIER, readCheckpoint } from "../turn/steps.ts";
+import type { Tails } from "../tails.ts";
+import type { Call } from "../task-engine.ts";
+import { invalid, TaskError } from "../task-fault.ts";
+import { transact } from "../log/transact.ts";
+import { writerOf } from "../log/writer-of.ts";
+import type { CreateTask } from "./create-task.ts";
+
+/** A message to a task that waits begins its next turn (specification 3.4.3). */
+export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails): CreateTask {
+  const { clock, index, outbox, queue, random, registry, rules, settings } = parts;
+  return followUp;
+
+  async function followUp(
+    call: Call,
+    message: Message,
+    mode: StartMode,
+    config: TaskPushNotificationConfig | undefined,
+  ): Promise<Begun> {
+    const key = { scope: call.caller.scope, taskId: message.taskId };
+    const deadline = clock.monotonic() + settings.lease / 3;
+    const stored = isTaskId(key.taskId) ? await retry(parts, deadline, () => readTask(parts, key)) : undefined;
+    if (!stored || stored.head.agent !== call.agent.id) {
+      throw new TaskError({ code: "not-found", taskId: message.taskId });
+    }
+    const { contextId } = stored.head;
+    if (message.contextId !== "" && message.contextId !== contextId) {
+      throw invalid(
+        "message.contextId",
+        `is not the context of task ${key.taskId}; leave it out, or send ${contextId}`,
+      );
+    }
+    const agent = registry.find(stored.head.agent, stored.head.major);
+    if (!agent) {
+      throw new TaskError({
+        code: "unsupported",
+        message: `Version ${stored.head.major} of agent ${stored.head.agent} is not served here any more.`,
+      });
+    }
+    const isHeld = mode !== "immediate" && agent.runs === "inline";
+    const own = { ...copyOf(message), contextId };
+    const nonce = random.id();
+    const decide = (head: Head | undefined): Decision => {
+      if (!head || head.turn !== stored.head.turn) {
+        return { refused: { code: "unsupported", message: "Another message continued this task first." } };
+      }
+      const heard = config ? { ...head, pushConfigs: head.pushConfigs + 1 } : head;
+      return rules.acceptMessage(heard, key.taskId, own, isHeld, writerOf(parts, nonce));
+    };
+    const keyRow =
+      call.idempotencyKey === undefined ? undefined : toKeyRow(call.idempotencyKey, message, stored.head.turn + 1);
+    const earlier = keyRow && (await findEarlier(parts, key, keyRow));
+    if (earlier) {
+      return earlier;
+    }
+    const rows = [
+      ...(keyRow ? [keyRow] : []),
+      ...(config ? [await retry(parts, deadline, () => outbox.toRow(call, config, key, stored.head))] : []),
+    ];
+    const foreseen = decide(stored.head);
+    if ("refused" in foreseen) {
+      throw toError(foreseen.refused, key.taskId);
+    }
+    const accept = async (): Promise<Begun> => {
+      const open = openRow(parts, key, agent.id, stored.head.turn + 1);
+      await retry(parts, deadline, () => index.putOpen(open));
+      const since = clock.monotonic();
+      const outcome = await transact(parts, { key, from: stored, decide, rows, deadline });
+      if (outcome.code === "refused") {
+        const meanwhile = keyRow && (await findEarlier(parts, key, keyRow));
+        if (meanwhile) {
+          return meanwhile;
+        }
+        throw toError(outcome.refusal, key.taskId);
+      }
+      const { version, change } = outcome;
+      tails.publish(key, change.events, version.head);
+      outbox.committed(key, change.head);
+      // Left behind, the sweep deletes it: its turn is over.
+      index.deleteOpen({ ...open, turn: stored.head.turn }).catch(() => {});
+      const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
+      const snapshot = { task, generation: change.head.generation };
+      if (!isHeld) {
+        await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: agent.id, turn: open.turn }));
+      }
+      if (!isHeld || outcome.code === "superseded") {
+        return { key, snapshot };
+      }
+      const turn = turns.start({
+        agent,
+        input: {
+          taskId: key.taskId,
+          contextId,
+          message: own,
+          history: task.history.slice(0, -1),
+          references: await readReferences(parts, key.scope, message),
+          caller: call.caller,
+          attempt: 1,
+          saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),
+          earlier: NOTHING_EARLIER,
+        },
+        open,
+        writer: { key, nonce, from: { version, task }, since },
+        deferFor: 0,
+      });
+      return { key, snapshot, turn };
+    };
+    const leave = isHeld ? turns.admit() : undefined;
+    try {
+      return await accept();
+    } finally {
+      leave?.();
+    }
+  }
+}
+
+function toError(refusal: Refusal, taskId: string): TaskError {
+  switch (refusal.code) {
+    case "fenced":
+    case "idle":
+    case "held":
+      return new TaskError({ code: "unsupported", message: `Task ${taskId} is being worked on.` });
+    default:
+      return new TaskError(refusal);
+  }
+}

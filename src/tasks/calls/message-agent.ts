@@ -1,0 +1,86 @@
+import type { Message } from "@a2a-js/sdk";
+import { AgentFailure } from "../../ports/agent-failure.ts";
+import { delay } from "../delay.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import type { Call } from "../task-engine.ts";
+import { TaskError } from "../task-fault.ts";
+import { NOTHING_EARLIER } from "../turn/steps.ts";
+import { AbortedError, createTurn } from "../turn/turn.ts";
+
+/**
+ * Runs an agent that answers with a Message (specification 3.1.1). There is no task, so nothing is stored: what
+ * a crash interrupts was never acknowledged. @throws TaskError `invalid-agent-response` when the agent gives no answer.
+ */
+export async function runMessageAgent(
+  parts: EngineParts,
+  { agent, caller, signal }: Call,
+  message: Message,
+): Promise<Message> {
+  if (message.taskId !== "") {
+    throw new TaskError({ code: "not-found", taskId: message.taskId });
+  }
+  const contextId = message.contextId || parts.random.id();
+  const abort = new AbortController();
+  const stop = (code: "canceled" | "timeout"): void => abort.abort(new AbortedError(code));
+  const leave = (): void => stop("canceled");
+  signal.addEventListener("abort", leave);
+  const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
+  const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
+  const replied = Promise.withResolvers<Message>();
+  const input = {
+    taskId: "",
+    contextId,
+    message: { ...message, contextId },
+    history: [],
+    references: [],
+    caller,
+    attempt: 1,
+    saved: undefined,
+    earlier: NOTHING_EARLIER,
+  };
+  const turn = createTurn(input, {
+    signal: () => abort.signal,
+    task: () => refuse("has no task"),
+    newId: () => parts.random.id(),
+    emit: () => Promise.resolve(),
+    finish: async (response) => {
+      const status = response.payload?.$case === "statusUpdate" ? response.payload.value.status : undefined;
+      if (!status?.message) {
+        refuse("ended its turn without a message");
+      }
+      replied.resolve(status.message);
+    },
+    openArtifact: () => refuse("has no task to keep an artifact in"),
+    step: (_name, run) => run(parts.random.id()),
+    checkpoint: () => refuse("has no task to keep a checkpoint in"),
+  });
+  try {
+    const run = agent.run(turn).then(() => refuse("returned without a reply"));
+    return await Promise.race([replied.promise, run, aborted(parts, abort.signal)]);
+  } catch (error) {
+    parts.logger.error("turn.failed", { agent: agent.id, error: error instanceof Error ? error.stack : String(error) });
+    if (error instanceof TaskError) {
+      throw error;
+    }
+    const why = error instanceof AgentFailure ? `: ${error.message}` : ".";
+    throw new TaskError({ code: "invalid-agent-response", message: `Agent ${agent.id} failed${why}` });
+  } finally {
+    cancelTimeout();
+    signal.removeEventListener("abort", leave);
+  }
+
+  function refuse(what: string): never {
+    throw new TaskError({
+      code: "invalid-agent-response",
+      message: `Agent ${agent.id} answers with messages, but ${what}.`,
+    });
+  }
+}
+
+async function aborted(parts: EngineParts, signal: AbortSignal): Promise<never> {
+  await new Promise((resolve) => {
+    signal.addEventListener("abort", resolve, { once: true });
+  });
+  await delay(parts.clock, 0);
+  throw new TaskError({ code: "unavailable", message: "The agent did not answer in time.", retryAfter: 1 });
+}

@@ -1,0 +1,74 @@
+import type { Message, Task } from "@a2a-js/sdk";
+import type { TaskKey } from "../../ports/task-log.ts";
+import type { TaskParts } from "../engine-parts.ts";
+import { fold } from "./fold.ts";
+import { parseHead } from "./head.ts";
+import { decodeEvent, decodeSnapshot, eventKey } from "./rows.ts";
+import { retry } from "../retry.ts";
+import type { LogEvent } from "./rows.ts";
+import type { Version } from "./transact.ts";
+
+export interface StoredTask extends Version {
+  /** Folded up to `head.generation`. */
+  readonly task: Task;
+}
+
+/** Task ids as this gateway makes them; anything else cannot exist and is not worth a read. */
+export function isTaskId(id: string): boolean {
+  return /^[A-Za-z0-9-]{1,64}$/.test(id);
+}
+
+/** The whole task as of its newest head. Undefined when there is none, or it is being removed. */
+export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTask | undefined> {
+  const stored = await parts.log.readTask(key);
+  if (!stored) {
+    return undefined;
+  }
+  const head = parseHead(stored.head.body);
+  if (head.purging) {
+    return undefined;
+  }
+  const start = stored.snapshot && (await decodeSnapshot(parts.payloads, key, stored.snapshot));
+  let task = start?.task;
+  for (const event of await readEvents(parts, key, start?.generation ?? 0, head.generation)) {
+    task = task ? fold(task, event.response, event.message) : taskOf(event);
+  }
+  if (!task) {
+    throw new Error(`task ${key.taskId}: its log does not begin with a Task`);
+  }
+  return { head, etag: stored.head.etag, task };
+}
+
+/** Events with `after < generation <= upTo`. */
+export async function readEvents(
+  parts: Pick<TaskParts, "log" | "payloads">,
+  key: TaskKey,
+  after: number,
+  upTo: number,
+): Promise<LogEvent[]> {
+  if (after >= upTo) {
+    return [];
+  }
+  const rows = await parts.log.readRange(key, eventKey(after + 1), eventKey(upTo));
+  return Promise.all(rows.map((row) => decodeEvent(parts.payloads, key, row)));
+}
+
+function taskOf({ response }: LogEvent): Task | undefined {
+  return response.payload?.$case === "task" ? response.payload.value : undefined;
+}
+
+/** How many referenced tasks an agent is shown. */
+const MAX_REFERENCES = 10;
+
+/** The caller's own tasks that a message refers to (specification 3.4.3); what is foreign or unknown is left out. */
+export async function readReferences(parts: TaskParts, scope: string, message: Message): Promise<Task[]> {
+  if (message.referenceTaskIds.length === 0) {
+    return [];
+  }
+  const ids = [...new Set(message.referenceTaskIds)].filter(isTaskId).slice(0, MAX_REFERENCES);
+  const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+  const found = await Promise.all(
+    ids.map((taskId) => retry(parts, deadline, () => readTask(parts, { scope, taskId }))),
+  );
+  return found.flatMap((stored) => (stored ? [stored.task] : []));
+}

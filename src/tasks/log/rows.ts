@@ -1,0 +1,139 @@
+import { Message, StreamResponse, Task } from "@a2a-js/sdk";
+import type { Part } from "@a2a-js/sdk";
+import type { Claim, Payloads } from "../../ports/payloads.ts";
+import type { LogRow, TaskKey } from "../../ports/task-log.ts";
+import {
+  partsOf,
+  partsOfTask,
+  redeem,
+  toClaimEntries,
+  withoutClaimed,
+  withoutClaimedInMessage,
+  withoutClaimedInTask,
+} from "./claims.ts";
+import type { ClaimEntry } from "./claims.ts";
+import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
+
+/** One row of the log: an event, what it adds to the history, and the epoch it was written in. */
+export interface LogEvent {
+  readonly generation: number;
+  readonly epoch: number;
+  readonly response: StreamResponse;
+  /** The caller's message that began a later turn: in the history, not in the event itself. */
+  readonly message?: Message;
+  /** Of the write that began a turn, so that its writer recognises it later. */
+  readonly nonce?: string;
+}
+
+/** What rows hold as JSON; docs/storage.md. `body` alone: the whole of it is a payload. */
+interface EventRow {
+  readonly epoch: number;
+  readonly event: unknown;
+  readonly message?: unknown;
+  readonly nonce?: string;
+  readonly claims?: readonly ClaimEntry[];
+  /** Parts, by index in wire order, whose data is `null`: the SDK's codec takes it for no content. */
+  readonly nulls?: readonly number[];
+}
+
+interface SnapshotRow {
+  readonly generation: number;
+  readonly task: unknown;
+  readonly claims?: readonly ClaimEntry[];
+  readonly nulls?: readonly number[];
+}
+
+export const SNAPSHOT = "s";
+
+/** A row's body over this many bytes becomes a payload. */
+const BODY_BYTES = 900 * 1024;
+
+export function eventKey(generation: number): string {
+  return `e-${String(generation).padStart(10, "0")}`;
+}
+
+export function encodeEvent({ generation, epoch, response, message, nonce }: LogEvent): LogRow {
+  const parts = partsOf(response, message);
+  const claims = toClaimEntries(parts);
+  const nulls = toNulls(parts);
+  const row: EventRow = {
+    epoch,
+    event: StreamResponse.toJSON(claims ? withoutClaimed(response) : response),
+    ...(message && { message: Message.toJSON(claims ? withoutClaimedInMessage(message) : message) }),
+    ...(nonce !== undefined && { nonce }),
+    ...(claims && { claims }),
+    ...(nulls && { nulls }),
+  };
+  return { key: eventKey(generation), body: toJsonBytes(row) };
+}
+
+export function encodeSnapshot(generation: number, task: Task): LogRow {
+  const parts = partsOfTask(task);
+  const claims = toClaimEntries(parts);
+  const nulls = toNulls(parts);
+  const row: SnapshotRow = {
+    generation,
+    task: Task.toJSON(claims ? withoutClaimedInTask(task) : task),
+    ...(claims && { claims }),
+    ...(nulls && { nulls }),
+  };
+  return { key: SNAPSHOT, body: toJsonBytes(row) };
+}
+
+export function isOversize({ body }: LogRow): boolean {
+  return body.byteLength > BODY_BYTES;
+}
+
+/** The row that points at its body instead of holding it. @throws StoreError */
+export async function storeBody(payloads: Payloads, task: TaskKey, { key, body }: LogRow): Promise<LogRow> {
+  return { key, body: toJsonBytes({ body: await payloads.put(task, body) }) };
+}
+
+export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow): Promise<LogEvent> {
+  const json = await decodeBody<EventRow>(payloads, task, row.body);
+  const response = StreamResponse.fromJSON(json.event);
+  const message = json.message === undefined ? undefined : Message.fromJSON(json.message);
+  const parts = partsOf(response, message);
+  restoreNulls(parts, json.nulls);
+  await redeem(payloads, task, parts, json.claims ?? []);
+  return {
+    generation: Number.parseInt(row.key.slice(2), 10),
+    epoch: json.epoch,
+    response,
+    ...(message && { message }),
+    ...(json.nonce !== undefined && { nonce: json.nonce }),
+  };
+}
+
+export async function decodeSnapshot(
+  payloads: Payloads,
+  key: TaskKey,
+  body: Uint8Array,
+): Promise<{ readonly generation: number; readonly task: Task }> {
+  const json = await decodeBody<SnapshotRow>(payloads, key, body);
+  const task = Task.fromJSON(json.task);
+  const parts = partsOfTask(task);
+  restoreNulls(parts, json.nulls);
+  await redeem(payloads, key, parts, json.claims ?? []);
+  return { generation: json.generation, task };
+}
+
+function toNulls(parts: readonly Part[]): number[] | undefined {
+  const isNull = ({ content }: Part): boolean => content?.$case === "data" && content.value === null;
+  return parts.some(isNull) ? parts.flatMap((part, at) => (isNull(part) ? [at] : [])) : undefined;
+}
+
+function restoreNulls(parts: readonly Part[], nulls: readonly number[] = []): void {
+  for (const at of nulls) {
+    const part = parts[at];
+    if (part) {
+      part.content = { $case: "data", value: null };
+    }
+  }
+}
+
+/** A row's JSON, from wherever its body is. @throws StoreError */
+export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
+  const json = fromJsonBytes(body) as T | { readonly body: Claim };
+  return "body" in json ? (fromJsonBytes(await payloads.get(task, json.body)) as T) : json;
+}

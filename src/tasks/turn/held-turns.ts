@@ -1,0 +1,233 @@
+import type { AbortCode, Agent } from "../../ports/agent.ts";
+import type { OpenRow } from "../../ports/task-index.ts";
+import type { TaskKey } from "../../ports/task-log.ts";
+import { delay } from "../delay.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import { finishIndex } from "../lists/finish-index.ts";
+import { createWriter } from "./task-writer.ts";
+import type { TaskWriter, WriterStart } from "./task-writer.ts";
+import { endsTurn, isTerminal } from "../log/task-state.ts";
+import { TaskError } from "../task-fault.ts";
+import type { Tails } from "../tails.ts";
+import { runTurn } from "./turn-runner.ts";
+import type { TurnRun } from "./turn-runner.ts";
+import type { TurnInput } from "./turn.ts";
+
+/** The turns that this instance runs now. */
+export interface HeldTurns {
+  readonly size: number;
+  /**
+   * Takes a place for a turn that is about to start; the returned function gives it back, once the turn has started or
+   * will not. @throws TaskError `busy` over the instance's limit, or when it is shutting down.
+   */
+  admit(): () => void;
+  start(turn: TurnStart): HeldTurn;
+  /** Somebody changed the head of a task that may be held here. */
+  look(key: TaskKey): void;
+  /** No turn starts after this. Resolves when those that run have ended, or after `grace` ms. */
+  settle(grace: number): Promise<void>;
+  /** Hands every turn over that still runs, and resolves when all have left. */
+  handOver(): Promise<void>;
+}
+
+interface TurnStart {
+  readonly agent: Agent;
+  readonly input: TurnInput;
+  readonly open: OpenRow;
+  readonly writer: WriterStart;
+  /** Ms that the agent may run before its task exists, so that a short turn is one commit; 0: it exists first. */
+  readonly deferFor: number;
+}
+
+export interface HeldTurn {
+  readonly writer: TaskWriter;
+  /** Resolves once the task exists, or cannot be made to: then `lost` says why. */
+  readonly begun: Promise<void>;
+  /** Resolves once the turn has ended here, to whether the index can find the task: else nobody may be told of it (I15). */
+  readonly ended: Promise<boolean>;
+  /** Resolves once nothing of the turn is left to do here. Never rejects. */
+  readonly done: Promise<void>;
+  /** Why the task was lost, if it was. */
+  readonly lost: Error | undefined;
+}
+
+interface Running {
+  readonly writer: TaskWriter;
+  readonly done: Promise<void>;
+  readonly stop: (code: AbortCode) => void;
+}
+
+const DONE = Promise.resolve();
+
+/** How often a holder reads what other instances left for it, in ms (DESIGN 3.3). */
+const INBOX_EVERY = 1_000;
+
+export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
+  const held = new Map<string, Running>();
+  let admitted = 0;
+  let isClosing = false;
+  let isLeaving = false;
+  let isReading = false;
+
+  return {
+    get size() {
+      return held.size;
+    },
+    admit() {
+      if (isClosing || held.size + admitted >= parts.settings.maxTurns) {
+        const message = isClosing ? "This instance is shutting down." : "This instance runs as many turns as it may.";
+        throw new TaskError({ code: "busy", message, retryAfter: 1 });
+      }
+      admitted += 1;
+      return () => {
+        admitted -= 1;
+      };
+    },
+    start,
+    look,
+    async settle(grace) {
+      isClosing = true;
+      if (held.size > 0 && grace > 0) {
+        const settled = new AbortController();
+        const ended = Promise.all([...held.values()].map(({ done }) => done)).then(() => settled.abort());
+        await Promise.race([ended, delay(parts.clock, grace, settled.signal)]);
+      }
+    },
+    async handOver() {
+      isClosing = true;
+      isLeaving = true;
+      const all = [...held.values()];
+      for (const { stop } of all) {
+        stop("handover");
+      }
+      await Promise.all(all.map(({ done }) => done));
+    },
+  };
+
+  function start(turn: TurnStart): HeldTurn {
+    const { key } = turn.writer;
+    const name = nameOf(key);
+    let isOpen = "version" in turn.writer.from;
+    let lost: Error | undefined;
+    let result: (Omit<HeldTurn, "lost"> & { lost: Error | undefined }) | undefined = undefined;
+    const writer = createWriter(parts, turn.writer, {
+      putOpen() {
+        isOpen = true;
+        return parts.index.putOpen(turn.open);
+      },
+      onCommit(events, head) {
+        tails.publish(key, events, head);
+        if (head.pushConfigs > 0 && events.length > 0) {
+          parts.outbox.committed(key, head);
+        }
+      },
+      onCancel: () => stop("canceled"),
+      onLost: (error) => {
+        lost = error;
+        parts.logger.warn("turn.lost", { taskId: key.taskId, turn: turn.open.turn, reason: error.message });
+        if (result) {
+          result.lost = error;
+        }
+        stop("fenced");
+      },
+    });
+    let run: TurnRun | undefined;
+    let stopped: AbortCode | undefined;
+    const cancelFirstCommit =
+      turn.deferFor > 0 ? parts.clock.after(turn.deferFor, () => void writer.begin()) : undefined;
+    const begun = turn.deferFor > 0 ? undefined : writer.begin();
+    const ended = Promise.withResolvers<boolean>();
+    const done = runToEnd();
+    held.set(name, { writer, done, stop });
+    readInboxLater();
+    if (isLeaving) {
+      stop("handover");
+    }
+    result = { writer, begun: begun ?? DONE, done, ended: ended.promise, lost };
+    return result;
+
+    async function runToEnd(): Promise<void> {
+      if (begun) {
+        await begun;
+      }
+      if (!lost) {
+        run = runTurn(parts, turn.agent, turn.input, writer);
+        if (stopped) {
+          run.stop(stopped);
+        }
+        await run.done;
+      }
+      cancelFirstCommit?.();
+      // A task with an open row can be found already; the caller need not wait for the rest.
+      if (isOpen) {
+        ended.resolve(true);
+      }
+      ended.resolve(!lost && (await indexEnd(writer, turn.open, isOpen)));
+      if (held.get(name)?.writer === writer) {
+        held.delete(name);
+      }
+    }
+
+    function stop(code: AbortCode): void {
+      stopped ??= code;
+      run?.stop(code);
+    }
+  }
+
+  function look(key: TaskKey): void {
+    held.get(nameOf(key))?.writer.look();
+  }
+
+  /** While something is held here. */
+  function readInboxLater(): void {
+    if (isReading) {
+      return;
+    }
+    isReading = true;
+    parts.clock.after(INBOX_EVERY, () => void readInbox());
+  }
+
+  async function readInbox(): Promise<void> {
+    try {
+      (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(look);
+    } catch (error) {
+      // The lease's renewal looks too.
+      parts.logger.warn("inbox.unreachable", { error: String(error) });
+    }
+    isReading = false;
+    if (held.size > 0) {
+      readInboxLater();
+    }
+  }
+
+  /** Resolves to whether the task is in the list of those that ended. */
+  async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<boolean> {
+    if (head && !head.lease && !endsTurn(head.state)) {
+      await handOver(open);
+    }
+    if (!head || !task || !isTerminal(head.state)) {
+      return false;
+    }
+    try {
+      await finishIndex(parts, open, head, task, isOpen && head.pushConfigs === 0);
+      return true;
+    } catch (error) {
+      // An open row stays for the sweep to finish.
+      parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });
+      return false;
+    }
+  }
+
+  /** Another instance goes on at once; without the message the sweep finds the turn. */
+  async function handOver({ scope, taskId, agent, turn }: OpenRow): Promise<void> {
+    try {
+      await parts.queue.send({ kind: "turn", scope, taskId, agent, turn });
+    } catch (error) {
+      parts.logger.warn("queue.unreachable", { taskId, error: String(error) });
+    }
+  }
+}
+
+function nameOf(key: TaskKey): string {
+  return `${key.scope}.${key.taskId}`;
+}

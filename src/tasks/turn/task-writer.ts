@@ -1,0 +1,346 @@
+import type { Part, StreamResponse, Task } from "@a2a-js/sdk";
+import { StoreError } from "../../ports/store-error.ts";
+import type { LogRow, TaskKey } from "../../ports/task-log.ts";
+import { bytesOf, takeBatch, weightOf } from "./draft.ts";
+import type { Batch, Draft } from "./draft.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import { fold } from "../log/fold.ts";
+import type { Head } from "../log/head.ts";
+import { claimParts, needsClaim, partsOf } from "../log/claims.ts";
+import { CHECKPOINT } from "./steps.ts";
+import type { LogEvent } from "../log/rows.ts";
+import { retry } from "../retry.ts";
+import type { Decision, NewTask, Recorded, Writer } from "../log/rules.ts";
+import { endsTurn, isTerminal } from "../log/task-state.ts";
+import { transact } from "../log/transact.ts";
+import type { Version } from "../log/transact.ts";
+
+/** The only one who appends to a task while its lease lasts. Commits, renewals and looks are serial. */
+export interface TaskWriter {
+  /** The task as committed; undefined before the first commit. */
+  readonly task: Task | undefined;
+  readonly head: Head | undefined;
+  /** Emitted and not committed. */
+  readonly pendingBytes: number;
+  readonly pendingEvents: number;
+  /**
+   * Resolves when the event is in the log, or at once while the first commit is held back: then all of it is lost
+   * together, and nobody was told. Rejects when the task was lost to another holder or its turn has ended.
+   */
+  emit(response: StreamResponse): Promise<void>;
+  /** Stores a row together with events, all or nothing. Resolves when they are in the log; rejects like `emit`. */
+  record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
+  /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
+  begin(): Promise<void>;
+  /** Reads the head soon: somebody says that it changed. */
+  look(): void;
+  /** Gives the task back unfinished, once everything emitted is committed. */
+  release(): Promise<void>;
+  /** Loses the task now if its lease is over: a process that stood still runs what was due before it looks at its timers. */
+  checkLease(): void;
+}
+
+export interface WriterEvents {
+  /** Puts the row by which the sweep finds the task; in parallel with a create that does not end it. */
+  putOpen(): Promise<void>;
+  onCommit(events: readonly LogEvent[], head: Head): void;
+  /** Somebody wants the task canceled. Called once. */
+  onCancel(): void;
+  /** Another holder has the task, or the store could not be reached for a lease: nothing more may be written. */
+  onLost(error: Error): void;
+}
+
+export interface WriterStart {
+  readonly key: TaskKey;
+  readonly nonce: string;
+  /** The task as it was taken, or what to create it from. */
+  readonly from: { readonly version: Version; readonly task: Task } | { readonly create: NewTask };
+  /** Monotonic ms before the write that gave the lease was sent. */
+  readonly since: number;
+}
+
+/** Bytes after which a first commit is no longer held back. */
+const MAX_HELD_BACK = 256 * 1024;
+
+export class LostError extends Error {
+  override readonly name = "LostError";
+}
+
+export function createWriter(parts: EngineParts, start: WriterStart, on: WriterEvents): TaskWriter {
+  const { clock, rules, settings } = parts;
+  const pending: Draft[] = [];
+  const create = "create" in start.from ? start.from.create : undefined;
+  let version = "version" in start.from ? start.from.version : undefined;
+  let state: "open" | "ended" | "lost" = "open";
+  let busy: Promise<void> | undefined;
+  let preparing: Promise<void> | undefined;
+  let deferred = create !== undefined;
+  let wantsLook = false;
+  let wantsRelease = false;
+  let cancelSeen = false;
+  let confirmed = start.since;
+  let disarm = (): void => {};
+
+  // Fields, not getters: a literal with getters is a slow object, and its shape holds what it closes over until a full
+  // collection. That was most of what a short turn left to the garbage collector.
+  const self: { -readonly [name in keyof TaskWriter]: TaskWriter[name] } = {
+    task: "task" in start.from ? start.from.task : undefined,
+    head: version?.head,
+    pendingBytes: 0,
+    pendingEvents: 0,
+    emit: (response) => submit([response]),
+    record: (row, responses) => submit(responses, row),
+    begin() {
+      deferred = false;
+      return pump();
+    },
+    look() {
+      wantsLook = true;
+      void pump();
+    },
+    release() {
+      wantsRelease = true;
+      deferred = false;
+      return pump();
+    },
+    checkLease() {
+      if (version && clock.monotonic() - confirmed >= (settings.lease * 5) / 6) {
+        lose(new LostError("the lease ended before it could be renewed"));
+      }
+    },
+  };
+  if (version) {
+    arm();
+  }
+  return self;
+
+  function submit(responses: readonly StreamResponse[], row?: LogRow): Promise<void> {
+    if (state !== "open") {
+      return quiet(Promise.reject(isOver()));
+    }
+    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
+    const weight = responses.reduce((sum, response) => sum + weightOf(response), row?.body.byteLength ?? 0);
+    self.pendingBytes += weight;
+    self.pendingEvents += responses.length;
+    // A stored result is worth a commit: it exists so that it need not be had again.
+    if (deferred && (row || self.pendingBytes > MAX_HELD_BACK)) {
+      deferred = false;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const isHeldBack = deferred && !responses.some((response) => endsTurn(stateOf(response)));
+    enqueue({ responses, ...(row && { row }), bytes, weight, settle: { resolve, reject } });
+    void quiet(promise);
+    return isHeldBack ? Promise.resolve() : promise;
+  }
+
+  /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
+  function enqueue(draft: Draft): void {
+    const content = draft.responses.length === 1 ? partsOfFirst(draft) : draft.responses.flatMap((one) => partsOf(one));
+    if (!preparing && !needsClaim(content)) {
+      push(draft);
+      return;
+    }
+    const turn = (preparing ?? Promise.resolve())
+      .then(() =>
+        retry(parts, clock.monotonic() + settings.lease, () => claimParts(parts.payloads, start.key, content)),
+      )
+      .then(
+        () => push(draft),
+        (error: unknown) => {
+          settle([draft], () => draft.settle.reject(error));
+        },
+      )
+      .then(() => {
+        preparing = preparing === turn ? undefined : preparing;
+      });
+    preparing = turn;
+  }
+
+  function push(draft: Draft): void {
+    if (state !== "open") {
+      settle([draft], () => draft.settle.reject(isOver()));
+      return;
+    }
+    pending.push(draft);
+    if (draft.responses.some((response) => endsTurn(stateOf(response)))) {
+      deferred = false;
+    }
+    void pump();
+  }
+
+  function pump(): Promise<void> {
+    if (!busy && hasWork()) {
+      busy = drain();
+    }
+    return busy ?? Promise.resolve();
+  }
+
+  function hasWork(): boolean {
+    return state === "open" && !deferred && (!version || pending.length > 0 || wantsLook || wantsRelease);
+  }
+
+  async function drain(): Promise<void> {
+    while (hasWork()) {
+      const batch = takeBatch(pending);
+      const idle = batch.drafts.length === 0;
+      if (wantsRelease && preparing && idle) {
+        await preparing;
+        continue;
+      }
+      wantsLook = false;
+      await commit(batch, wantsRelease && version !== undefined && idle);
+    }
+    // In the same step as the look for more work: what comes later begins anew.
+    busy = undefined;
+    if (state === "open") {
+      arm();
+    }
+  }
+
+  async function commit(batch: Batch, releasing: boolean): Promise<void> {
+    const sent = clock.monotonic();
+    const creating = version === undefined;
+    try {
+      const transaction = transact(parts, {
+        key: start.key,
+        from: version,
+        decide: (head) => decide(head, batch, releasing),
+        rows: batch.rows,
+        taskAfter: ({ events }) => foldAll(events),
+        deadline: creating ? sent + settings.lease / 3 : confirmed + (settings.lease * 5) / 6,
+      });
+      const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
+      if (creating && !ends) {
+        await Promise.all([transaction, retry(parts, sent + settings.lease / 3, () => on.putOpen())]);
+      }
+      const outcome = await transaction;
+      if (outcome.code !== "committed") {
+        throw new LostError(
+          outcome.code === "refused" ? `the task was lost: ${outcome.refusal.code}` : "another holder has the task",
+        );
+      }
+      confirmed = sent;
+      version = outcome.version;
+      self.head = version.head;
+      self.task = foldAll(outcome.change.events);
+      if (endsTurn(version.head.state) || releasing) {
+        end("ended");
+      } else {
+        arm();
+      }
+      settle(batch.drafts, (draft) => draft.settle.resolve());
+      on.onCommit(outcome.change.events, outcome.version.head);
+      if (version.head.cancel && !cancelSeen && state === "open") {
+        cancelSeen = true;
+        on.onCancel();
+      }
+    } catch (error) {
+      settle(batch.drafts, (draft) => draft.settle.reject(error));
+      if (!(error instanceof StoreError) || creating) {
+        lose(error);
+      }
+    }
+  }
+
+  function decide(head: Head | undefined, { responses, rows }: Batch, releasing: boolean): Decision {
+    const by: Writer = { holder: parts.instance, nonce: start.nonce, now: clock.now(), lease: settings.lease };
+    if (releasing && head) {
+      return rules.release(head, by);
+    }
+    if (version || !create) {
+      return head ? rules.append(head, responses, by, toRecorded(rows)) : { refused: { code: "fenced" } };
+    }
+    if (head) {
+      return { refused: { code: "idle" } };
+    }
+    const created = rules.create(create, by);
+    if (responses.length === 0 && rows.length === 0) {
+      return { change: created };
+    }
+    const more = rules.append(created.head, responses, by, toRecorded(rows));
+    return "refused" in more
+      ? more
+      : { change: { head: more.change.head, events: [...created.events, ...more.change.events] } };
+  }
+
+  function foldAll(events: readonly LogEvent[]): Task {
+    let folded = self.task;
+    for (const { response, message } of events) {
+      folded = folded
+        ? fold(folded, response, message)
+        : response.payload?.$case === "task"
+          ? response.payload.value
+          : undefined;
+    }
+    if (!folded) {
+      throw new Error(`task ${start.key.taskId}: its log does not begin with a Task`);
+    }
+    return folded;
+  }
+
+  function settle(drafts: readonly Draft[], how: (draft: Draft) => void): void {
+    for (const draft of drafts) {
+      self.pendingBytes -= draft.weight;
+      self.pendingEvents -= draft.responses.length;
+      how(draft);
+    }
+  }
+
+  function end(as: "ended" | "lost"): void {
+    state = as;
+    disarm();
+    settle(pending.splice(0), (draft) => draft.settle.reject(isOver()));
+  }
+
+  function lose(cause: unknown): void {
+    if (state !== "open") {
+      return;
+    }
+    end("lost");
+    on.onLost(cause instanceof Error ? cause : new LostError(String(cause)));
+  }
+
+  /** One timer: for the next renewal while idle, and for the moment the agent must stop, a sixth before the lease ends. */
+  function arm(): void {
+    disarm();
+    const age = clock.monotonic() - confirmed;
+    const next = (busy ? (settings.lease * 5) / 6 : settings.lease / 3) - age;
+    disarm = clock.after(Math.max(next, 1), () => {
+      self.checkLease();
+      if (state !== "open") {
+        return;
+      }
+      if (!busy) {
+        wantsLook = true;
+        void pump();
+      }
+      arm();
+    });
+  }
+}
+
+function partsOfFirst({ responses: [response] }: Draft): readonly Part[] {
+  return response ? partsOf(response) : [];
+}
+
+function toRecorded(rows: readonly LogRow[]): Recorded | undefined {
+  if (rows.length === 0) {
+    return undefined;
+  }
+  const checkpoints = rows.filter(({ key }) => key === CHECKPOINT).length;
+  return { steps: rows.length - checkpoints, checkpoint: checkpoints > 0 };
+}
+
+function isOver(): LostError {
+  return new LostError("the turn is over; nothing more can be added to its task");
+}
+
+function stateOf({ payload }: StreamResponse): number {
+  return payload?.$case === "statusUpdate" ? (payload.value.status?.state ?? 0) : 0;
+}
+
+/** Its rejection is not an accident when nobody awaits it. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

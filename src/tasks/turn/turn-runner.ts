@@ -1,0 +1,239 @@
+import { TaskState } from "@a2a-js/sdk";
+import type { StreamResponse, Task } from "@a2a-js/sdk";
+import { AgentFailure } from "../../ports/agent-failure.ts";
+import type { AbortCode, Agent, Content, Json } from "../../ports/agent.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import { createReplay } from "./replay.ts";
+import { statusUpdate } from "../log/rules.ts";
+import { toCheckpointRow, toStepRow } from "./steps.ts";
+import { LostError } from "./task-writer.ts";
+import type { TaskWriter } from "./task-writer.ts";
+import { AbortedError, agentMessage, createTurn, TurnEnded } from "./turn.ts";
+import type { TurnInput } from "./turn.ts";
+
+export interface TurnRun {
+  /** Tells the agent to stop. The first code counts. */
+  stop(code: AbortCode): void;
+  /** Resolves when nothing more will come of this turn here; never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Uncommitted bytes that an agent may pile up by not awaiting the log. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+/** Events of one step: with its result they are one transaction. */
+const MAX_STEP_EVENTS = 90;
+/** How long an agent that was told to stop may take before its turn ends without it, in ms. */
+const STOP_GRACE = 250;
+
+/**
+ * Runs an agent over one message and guarantees one terminal or interrupted event, whatever the agent does:
+ * throws, throws while handling its throw, returns without finishing, hangs, ignores its signal, or goes on
+ * emitting after its end (DESIGN 3.3).
+ */
+export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writer: TaskWriter): TurnRun {
+  const { taskId, contextId } = input;
+  let abort: AbortController | undefined;
+  let stopped: AbortCode | undefined;
+  let finishing: Promise<void> | undefined;
+  const replay = createReplay(input.earlier);
+  /** Steps that run now, and what was emitted meanwhile: it appears together with a step's result (I13). */
+  let steps = 0;
+  const held: StreamResponse[] = [];
+  /** How the agent left its turn; undefined when it did not, and the turn ends without it. */
+  const left = Promise.withResolvers<Settled | undefined>();
+  const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
+  const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
+
+  return { stop, done: run() };
+
+  async function run(): Promise<void> {
+    const turn = createTurn(input, {
+      signal,
+      task: () => writer.task ?? emptyTask(input),
+      newId: () => parts.random.id(),
+      emit: (response) => (replay.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
+      finish,
+      openArtifact(artifactId) {
+        const decide = replay.openArtifact(artifactId);
+        return (content) => decide(content, isInStep());
+      },
+      step,
+      checkpoint,
+    });
+    try {
+      agent.run(turn).then(
+        () => left.resolve(RETURNED),
+        (thrown: unknown) => left.resolve({ thrown }),
+      );
+    } catch (thrown) {
+      left.resolve({ thrown });
+    }
+    await conclude(await left.promise);
+    cancelTimeout();
+  }
+
+  function stop(code: AbortCode): void {
+    if (stopped === undefined) {
+      stopped = code;
+      abort?.abort(new AbortedError(code));
+      parts.clock.after(code === "fenced" ? 0 : Math.min(STOP_GRACE, parts.settings.lease / 12), () =>
+        left.resolve(undefined),
+      );
+    }
+  }
+
+  /** Made when an agent asks for it: most turns end without. */
+  function signal(): AbortSignal {
+    abort ??= new AbortController();
+    if (stopped !== undefined && !abort.signal.aborted) {
+      abort.abort(new AbortedError(stopped));
+    }
+    return abort.signal;
+  }
+
+  /** What is committed for a turn, given how the agent left it. */
+  async function conclude(outcome: Settled | undefined): Promise<void> {
+    try {
+      if (stopped === "fenced") {
+        return;
+      }
+      if (finishing) {
+        await finishing.catch((error: unknown) => failInstead(error));
+        return;
+      }
+      switch (stopped) {
+        case "handover":
+          await writer.release();
+          return;
+        case "canceled":
+          await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_CANCELED, undefined), true);
+          return;
+        case "timeout":
+          await fail(`The agent did not finish within ${Math.round(timeout / 1_000)} seconds.`);
+          return;
+        default:
+      }
+      if (outcome && "thrown" in outcome && !(outcome.thrown instanceof TurnEnded)) {
+        if (outcome.thrown instanceof AgentFailure) {
+          await fail(outcome.thrown.content);
+          return;
+        }
+        const reference = parts.random.id();
+        parts.logger.error("turn.failed", { taskId, agent: agent.id, reference, error: describe(outcome.thrown) });
+        await fail(`The agent stopped with an error. Reference: ${reference}.`);
+        return;
+      }
+      await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_COMPLETED, undefined));
+    } catch (error) {
+      parts.logger.warn("turn.unfinished", { taskId, agent: agent.id, error: describe(error) });
+      // Whoever cannot end a turn must not hold it: another attempt may.
+      await failInstead(error).catch(() => writer.release());
+    }
+  }
+
+  function emit(response: StreamResponse): Promise<void> {
+    if (finishing || stopped !== undefined) {
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    const generation = (writer.head?.generation ?? 1) + writer.pendingEvents + held.length;
+    if (generation >= parts.settings.maxEventsPerTask - 1) {
+      return giveUp(`The agent emitted more than ${parts.settings.maxEventsPerTask} events.`);
+    }
+    if (writer.pendingBytes > MAX_PENDING_BYTES) {
+      return giveUp("The agent emitted faster than its task could be stored. Await each call before the next.");
+    }
+    if (!isInStep()) {
+      return writer.emit(response);
+    }
+    if (held.length >= MAX_STEP_EVENTS) {
+      const why = "since they are stored together with its result";
+      return Promise.reject(new TypeError(`a step may emit at most ${MAX_STEP_EVENTS} events, ${why}`));
+    }
+    held.push(response);
+    return Promise.resolve();
+  }
+
+  async function giveUp(text: string): Promise<never> {
+    await fail(text);
+    throw new TurnEnded();
+  }
+
+  async function step(name: string, work: (idempotencyKey: string) => Promise<Json>): Promise<Json> {
+    const stored = replay.takeStep(name);
+    if (stored) {
+      return stored.value;
+    }
+    // What runs again after another holder completed it is what steps are there to prevent.
+    writer.checkLease();
+    if (finishing || stopped !== undefined) {
+      throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
+    }
+    const turn = writer.head?.turn ?? 1;
+    steps += 1;
+    let value: Json;
+    try {
+      // As it will be read back: what JSON cannot carry is lost now, not after a crash.
+      value = JSON.parse(JSON.stringify((await work(`${taskId}/${turn}/${name}`)) ?? null));
+    } catch (error) {
+      steps -= 1;
+      if (!isInStep()) {
+        await Promise.all(held.splice(0).map((response) => writer.emit(response)));
+      }
+      throw error;
+    }
+    steps -= 1;
+    await writer.record(toStepRow(turn, name, value), held.splice(0));
+    return value;
+  }
+
+  /** While catching up, a newer one is stored already. */
+  function checkpoint(value: Json): Promise<void> {
+    if (finishing || stopped !== undefined) {
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    return replay.isCatchingUp ? Promise.resolve() : writer.record(toCheckpointRow(value), []);
+  }
+
+  function isInStep(): boolean {
+    return steps > 0;
+  }
+
+  function finish(response: StreamResponse, mayBeStopped = false): Promise<void> {
+    if (finishing || (stopped !== undefined && !mayBeStopped)) {
+      return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
+    }
+    for (const earlier of held.splice(0)) {
+      void writer.emit(earlier);
+    }
+    finishing = writer.emit(response);
+    const leave = (): void => left.resolve(undefined);
+    finishing.then(leave, leave);
+    return finishing;
+  }
+
+  /** The last event itself could not be stored, for instance because its metadata is too large. */
+  async function failInstead(error: unknown): Promise<void> {
+    if (error instanceof LostError) {
+      throw error;
+    }
+    const message = agentMessage(parts.random.id(), taskId, contextId, "The agent's last message could not be stored.");
+    await writer.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message));
+  }
+
+  function fail(content: Content): Promise<void> {
+    const message = agentMessage(parts.random.id(), taskId, contextId, content);
+    return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
+  }
+}
+
+type Settled = { readonly returned: true } | { readonly thrown: unknown };
+
+const RETURNED: Settled = { returned: true };
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `threw ${typeof thrown}`;
+}
+
+function emptyTask({ taskId, contextId, message }: TurnInput): Task {
+  return { id: taskId, contextId, status: undefined, artifacts: [], history: [message], metadata: undefined };
+}

@@ -1,0 +1,120 @@
+import type { EndedTask } from "../../ports/task-index.ts";
+import type { TaskKey } from "../../ports/task-log.ts";
+import type { EngineParts } from "../engine-parts.ts";
+import { hasLiveLease } from "../log/head.ts";
+import type { Head } from "../log/head.ts";
+import { purgeTask } from "./purge.ts";
+import { isTerminal } from "../log/task-state.ts";
+import { readVersion } from "../log/transact.ts";
+
+/** Between two passes over the lists, and between two over everything that is stored, in ms at most. */
+const PASS_EVERY = 3_600_000;
+const SCAN_EVERY = 86_400_000;
+/** Pages that one call reads: a sweep is short, the next one goes on. */
+const PAGES_AT_ONCE = 10;
+
+export interface Retention {
+  /** Removes some of what is past its time, if a pass is due. Resolves to the number of tasks removed. */
+  run(): Promise<number>;
+}
+
+/** Whether nobody may ask for the task any more. Times in ms since the epoch. */
+function isExpired(head: Head, now: number, retention: number, inputTimeout: number): boolean {
+  if (isTerminal(head.state)) {
+    return head.statusTime + retention <= now;
+  }
+  // The sweep ends what waits or crashed long before this. What it does not find was never acknowledged.
+  return !hasLiveLease(head, now) && head.statusTime + inputTimeout + retention <= now;
+}
+
+/**
+ * Ended tasks go after the retention; they are found through their lists. A slow scan of everything finds what no list
+ * leads to: tasks and payloads of attempts that died before anybody was told of them.
+ */
+export function createRetention(parts: EngineParts): Retention {
+  const { clock, index, log, payloads, random, settings } = parts;
+  const { inputTimeout, retention } = settings;
+  const lists = createWalk(Math.min(PASS_EVERY, retention / 10), async (after) => {
+    const { rows, next } = await index.listEnded(clock.now() - retention, after);
+    return {
+      removed: await each(rows, purgeListed),
+      next,
+    };
+  });
+  const tasks = createWalk(Math.min(SCAN_EVERY, retention), async (after) => {
+    const { tasks: found, next } = await log.listTasks(after);
+    return { removed: await each(found, purge), next };
+  });
+  const blobs = createWalk(Math.min(SCAN_EVERY, retention), async (after) => {
+    const page = await payloads.list(after);
+    const old = page.payloads.filter(({ stored }) => stored + retention <= clock.now()).map(({ task }) => task);
+    return { removed: await each(old, deleteOrphans), next: page.next };
+  });
+
+  const hints = createWalk(Math.min(PASS_EVERY, retention / 10), async () => {
+    await parts.inbox.clear(settings.lease);
+    return { removed: 0, next: undefined };
+  });
+
+  return {
+    async run() {
+      await hints();
+      return (await lists()) + (await tasks()) + (await blobs());
+    },
+  };
+
+  /** A row that outlived its task goes too, also when the id is another task's by now: a key may name it again. */
+  async function purgeListed(row: EndedTask): Promise<boolean> {
+    const isGone = await purge(row);
+    const version = isGone ? undefined : await readVersion(parts, row);
+    if (isGone || (version && version.head.created > row.statusTime)) {
+      await index.deleteDone(row);
+    }
+    return isGone;
+  }
+
+  function purge(key: TaskKey): Promise<boolean> {
+    return purgeTask(parts, key, (head) => isExpired(head, clock.now(), retention, inputTimeout));
+  }
+
+  async function deleteOrphans(key: TaskKey): Promise<boolean> {
+    if (await readVersion(parts, key)) {
+      return false;
+    }
+    await payloads.deleteAll(key);
+    return true;
+  }
+
+  async function each<T extends TaskKey>(items: readonly T[], remove: (item: T) => Promise<boolean>): Promise<number> {
+    let removed = 0;
+    for (const item of items) {
+      try {
+        removed += Number(await remove(item));
+      } catch (error) {
+        parts.logger.warn("retention.failed", { taskId: item.taskId, error: String(error) });
+      }
+    }
+    return removed;
+  }
+
+  /** Goes through pages, some at a call, and rests between two passes. Instances begin at different times. */
+  function createWalk(
+    every: number,
+    visit: (after: string | undefined) => Promise<{ readonly removed: number; readonly next: string | undefined }>,
+  ): () => Promise<number> {
+    let due = clock.monotonic() + every * random.fraction();
+    let after: string | undefined;
+    return async () => {
+      let sum = 0;
+      for (let page = 0; page < PAGES_AT_ONCE && clock.monotonic() >= due; page += 1) {
+        const { removed, next } = await visit(after);
+        sum += removed;
+        after = next;
+        if (next === undefined) {
+          due = clock.monotonic() + every;
+        }
+      }
+      return sum;
+    };
+  }
+}
