@@ -12,9 +12,10 @@ const USAGE = `npm run send -- FILE.csv       send a file and watch its task
 npm run send -- --task ID      print a task; watch it while it runs
   --url http://127.0.0.1:7071  the gateway
   --agent anomaly              the agent
+  --token TOKEN                an access token, where one is needed
   --plot FILE.svg              keep the plot`;
 
-const { file, url, agent, task, plot } = readArguments();
+const { file, url, agent, token, task, plot } = readArguments();
 const printer = createTaskPrinter((text) => process.stdout.write(text));
 let isBroken = false;
 try {
@@ -23,6 +24,7 @@ try {
   const events = durableStream({
     url: `${url}/agents/${agent}`,
     ...what,
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     onReconnect: ({ reason }) => tellOfBreak(reason),
   });
   for await (const { response } of events) {
@@ -40,13 +42,21 @@ if (plot !== undefined && printer.plot) {
 console.log(`Task ${printer.taskId} ${printer.state}. To see it again: ${again()}`);
 if (printer.state !== "completed") process.exitCode = 1;
 
-function readArguments(): { file?: string; url: string; agent: string; task?: string; plot?: string } {
+function readArguments(): {
+  file?: string;
+  url: string;
+  agent: string;
+  token?: string;
+  task?: string;
+  plot?: string;
+} {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
         url: { type: "string", default: "http://127.0.0.1:7071" },
         agent: { type: "string", default: "anomaly" },
+        token: { type: "string" },
         task: { type: "string" },
         plot: { type: "string" },
         help: { type: "boolean", default: false },

@@ -25,7 +25,9 @@ export async function enter(parts: EdgeParts, request: Request, agentId?: string
     const { fault } = error;
     const reason = fault.code === "bad-token" ? { reason: fault.reason } : {};
     parts.logger.info("auth.refused", { fault: fault.code, ...reason, agent: agentId });
-    const at = parts.publicBaseUrl + toMetadataPath(agentId);
+    // The default agent answers at the root as well, which is another resource.
+    const isRoot = !new URL(request.url).pathname.startsWith("/agents/");
+    const at = parts.publicBaseUrl + toMetadataPath(isRoot ? undefined : agentId);
     throw new AuthError(fault, { cause: error, challenge: toChallenge(fault, at) });
   }
 }

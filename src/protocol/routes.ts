@@ -77,7 +77,7 @@ export function createRouteTable(edge: Edge): RouteTable {
   on("GET", "/agents", (c) => answerCatalog(edge, c));
   on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
   on("GET", JWKS_PATH, async () => Response.json({ keys: await edge.cardSigner.keys() }, { headers: KEYS_HEADERS }));
-  on("GET", toMetadataPath(), () => Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl)));
+  on("GET", toMetadataPath(), (c) => answerMetadata(edge, c));
   on("GET", toMetadataPath(":agent"), (c) => answerMetadata(edge, c));
   for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
     addAgent(edge, on, prefix);
@@ -172,8 +172,9 @@ async function answerCard(edge: Edge, target: Target & { readonly path?: string 
 }
 
 function answerMetadata(edge: Edge, c: Context): Response | Promise<Response> {
-  const id = c.req.param("agent") ?? "";
-  const isServed = edge.registry.find(id) !== undefined;
+  const id = c.req.param("agent");
+  // Without issuers nothing is protected.
+  const isServed = edge.issuers.length > 0 && (id === undefined || edge.registry.find(id) !== undefined);
   return isServed ? Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl, id)) : c.notFound();
 }
 

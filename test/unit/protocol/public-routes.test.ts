@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { AuthError } from "../../../src/auth/auth-fault.ts";
+import { toTrustedIssuers } from "../../../src/auth/trusted-issuer.ts";
 import { createFakeGateway } from "./fake-gateway.ts";
 
+const issuers = toTrustedIssuers(["https://issuer.test"], [], { audiences: ["gateway"], maxTokenLifetime: 900 });
 const { fetch, routes } = createFakeGateway(
   {},
   {
+    issuers,
     authenticate() {
       throw new AuthError({ code: "no-token" });
     },
@@ -47,7 +50,20 @@ test("a challenge names the metadata of what was asked for, and that is public",
   expect(asked.headers.get("www-authenticate")).toBe(
     'Bearer resource_metadata="https://gateway.test/.well-known/oauth-protected-resource/agents/echo"',
   );
+  const atRoot = await fetch("/", { method: "POST", body: "{}" });
+  expect(atRoot.headers.get("www-authenticate")).toContain('oauth-protected-resource"');
+  const root = await fetch("/.well-known/oauth-protected-resource");
+  expect(await root.json()).toEqual({
+    resource: "https://gateway.test",
+    authorization_servers: ["https://issuer.test"],
+    bearer_methods_supported: ["header"],
+  });
   const metadata = await fetch("/.well-known/oauth-protected-resource/agents/echo");
   expect(await metadata.json()).toMatchObject({ resource: "https://gateway.test/agents/echo" });
   expect((await fetch("/.well-known/oauth-protected-resource/agents/none")).status).toBe(404);
+});
+
+test("where everybody is served nothing is protected", async () => {
+  const open = createFakeGateway();
+  expect((await open.fetch("/.well-known/oauth-protected-resource")).status).toBe(404);
 });
