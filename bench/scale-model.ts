@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chooseByRendezvous } from "../src/adapters/rendezvous.ts";
+import { chooseByRendezvous } from "../src/adapters/storage-account/rendezvous.ts";
 import { createPrng } from "../test/simulation/prng.ts";
 
 /** Requests of one task, as test/contract/transaction-cost.test.ts counts them; entities of the busiest partitions. */

@@ -1,7 +1,6 @@
 import type { PushMessage, WorkMessage } from "./ports/work-queue.ts";
 import { createEdge } from "./protocol/edge.ts";
-import type { Attendant } from "./protocol/edge.ts";
-import type { EdgeParts } from "./protocol/edge-parts.ts";
+import type { ExecutionContext, EdgeParts } from "./protocol/edge.ts";
 import { createRoutes } from "./protocol/routes.ts";
 import type { DurableEngine } from "./tasks/engine.ts";
 
@@ -13,8 +12,8 @@ export interface GatewayParts extends EdgeParts {
 
 /** The gateway without a host: whatever has HTTP requests, queue messages and a timer can run it. */
 export interface Gateway {
-  /** Answers any request; never rejects. `attendant` is for hosts that may end with the response what still runs. */
-  fetch(request: Request, attendant?: Attendant): Response | Promise<Response>;
+  /** Answers any request; never rejects. `execution` is for hosts that may end with the response what still runs. */
+  fetch(request: Request, execution?: ExecutionContext): Response | Promise<Response>;
   /** A message from the work queue. Rejects when it should come again later. */
   work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
@@ -27,9 +26,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const edge = createEdge(parts);
   const routes = createRoutes(edge);
   return {
-    fetch(request, attendant) {
-      if (attendant) {
-        edge.attendants.set(request, attendant);
+    fetch(request, execution) {
+      if (execution) {
+        edge.attendants.set(request, execution);
       }
       return routes(request);
     },

@@ -10,7 +10,7 @@ export type { DurableStreamFault } from "./client/durable-stream-error.ts";
 export type { DurableEvent } from "./client/stream-progress.ts";
 export { verifyCard } from "./client/verify-card.ts";
 export type { PinnedKey } from "./client/verify-card.ts";
-export { AgentFailure } from "./ports/agent-failure.ts";
+export { AgentFailure } from "./ports/agent.ts";
 export type {
   AbortCode,
   Agent,

@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { Artifact, Part, Task, TaskArtifactUpdateEvent, TaskStatus } from "@a2a-js/sdk";
 import type { AgentExecutionEvent } from "@a2a-js/sdk/server";
-import { AgentFailure } from "../ports/agent-failure.ts";
+import { AgentFailure } from "../ports/agent.ts";
 import type { ArtifactWriter, Turn } from "../ports/agent.ts";
 
 /** Turns what an executor publishes into what a turn commits. */

@@ -5,7 +5,7 @@ import type { PublicJwk } from "../ports/issuer-keys.ts";
 import { AuthError } from "./auth-fault.ts";
 import type { BadToken } from "./auth-fault.ts";
 import type { Authenticate, Identity } from "./identity.ts";
-import { toRoles } from "./roles.ts";
+import { toRoles } from "./access.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 import { createVerifiedTokens } from "./verified-tokens.ts";

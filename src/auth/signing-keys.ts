@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { IssuerKeys, PublicJwk } from "../ports/issuer-keys.ts";
 import type { Logger } from "../ports/logger.ts";
-import { delay } from "../tasks/delay.ts";
+import { delay } from "../ports/clock.ts";
 
 /** The keys of one issuer, fetched when they are needed and kept while they may be. */
 export interface SigningKeys {

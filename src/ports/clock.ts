@@ -7,3 +7,20 @@ export interface Clock {
   /** Calls `run` once after `ms`. The returned function cancels it. Never keeps the process alive. */
   after(ms: number, run: () => void): () => void;
 }
+
+/** Resolves after `ms`, or as soon as the signal aborts. */
+export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
+    const finish = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const cancel = clock.after(ms, finish);
+    signal?.addEventListener("abort", finish);
+  });
+}

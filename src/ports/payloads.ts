@@ -1,7 +1,7 @@
 import type { TaskKey } from "./task-log.ts";
 
 /** Points at content that is too large for a row. */
-export interface Claim {
+export interface PayloadRef {
   /** 64 hex digits. */
   readonly sha256: string;
   readonly bytes: number;
@@ -20,9 +20,9 @@ export interface PayloadPage {
  */
 export interface Payloads {
   /** Storing the same bytes again is a success. @throws StoreError `unknown`. */
-  put(task: TaskKey, bytes: Uint8Array): Promise<Claim>;
+  put(task: TaskKey, bytes: Uint8Array): Promise<PayloadRef>;
   /** @throws StoreError `unknown`, or `rejected` when it does not exist. */
-  get(task: TaskKey, claim: Claim): Promise<Uint8Array>;
+  get(task: TaskKey, claim: PayloadRef): Promise<Uint8Array>;
   /** Removes all payloads of a task. @throws StoreError `unknown`. */
   deleteAll(task: TaskKey): Promise<void>;
   /** Every payload, page by page: slow, for cleaning up. `next` leads on; absent at the end. @throws StoreError `unknown`. */

@@ -1,7 +1,7 @@
 import { ServerCallContext } from "@a2a-js/sdk/server";
 import type { Agent, Caller } from "../ports/agent.ts";
 import type { Call } from "../tasks/task-engine.ts";
-import type { Version } from "./version.ts";
+import type { ProtocolVersion } from "./request/protocol-version.ts";
 
 /** A call on its way through the SDK's transports to the engine and back. */
 export interface EdgeCall extends Call {
@@ -12,7 +12,7 @@ export interface EdgeCall extends Call {
 }
 
 export interface CallOptions {
-  readonly version: Version;
+  readonly version: ProtocolVersion;
   readonly lastEventId?: number | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly waitUntil?: Call["waitUntil"];
@@ -32,7 +32,7 @@ class RequestCall implements EdgeCall {
   readonly #source: { readonly signal: AbortSignal };
   readonly agent: Agent;
   readonly caller: Caller;
-  readonly version: Version;
+  readonly version: ProtocolVersion;
   readonly lastEventId?: number;
   readonly idempotencyKey?: string;
   readonly waitUntil?: NonNullable<Call["waitUntil"]>;
@@ -61,7 +61,7 @@ class RequestCall implements EdgeCall {
   }
 }
 
-export function toContext(call: EdgeCall, requestedVersion: Version): ServerCallContext {
+export function toContext(call: EdgeCall, requestedVersion: ProtocolVersion): ServerCallContext {
   return new ServerCallContext({ requestedVersion, state: new Map([[KEY, call]]) });
 }
 

@@ -4,13 +4,13 @@ import type { Agent } from "../ports/agent.ts";
 import { invalid, TaskError } from "../tasks/task-fault.ts";
 import { toContext } from "./call-context.ts";
 import type { EdgeCall } from "./call-context.ts";
-import { EdgeError } from "./edge-fault.ts";
-import type { EdgeParts } from "./edge-parts.ts";
+import { EdgeError } from "./request/edge-fault.ts";
+import type { EdgeParts } from "./edge.ts";
 import { createRequestHandler } from "./request-handler.ts";
-import { isRecord } from "./validate.ts";
-import type { Methods } from "./methods.ts";
-import { withBlockingDefault } from "./methods.ts";
-import type { Version } from "./version.ts";
+import { isRecord } from "./request/field-checks.ts";
+import type { Methods } from "./request/methods.ts";
+import { withBlockingDefault } from "./request/methods.ts";
+import type { ProtocolVersion } from "./request/protocol-version.ts";
 
 export type RpcId = string | number | null;
 
@@ -24,7 +24,11 @@ export interface RpcResponse {
 /** Runs methods of one agent. HTTP+JSON goes this way too, so that the bindings cannot differ (specification 5.1). */
 export interface Dispatcher {
   /** The parameters have been checked. @throws TaskError, EdgeError, and what nobody foresaw */
-  run(call: EdgeCall, version: Version, request: RpcRequest): Promise<RpcResponse | AsyncGenerator<RpcResponse>>;
+  run(
+    call: EdgeCall,
+    version: ProtocolVersion,
+    request: RpcRequest,
+  ): Promise<RpcResponse | AsyncGenerator<RpcResponse>>;
 }
 
 interface RpcRequest {
@@ -61,7 +65,7 @@ export function createDispatcher(agent: Agent, parts: EdgeParts): Dispatcher {
  */
 export function checkRequest(
   methods: Methods,
-  version: Version,
+  version: ProtocolVersion,
   name: string,
   params: unknown,
 ): asserts params is Record<string, unknown> {
@@ -79,7 +83,7 @@ export function checkRequest(
   }
 }
 
-function toAdvice(methods: Methods, version: Version, name: string): string {
+function toAdvice(methods: Methods, version: ProtocolVersion, name: string): string {
   const other = version === "1.0" ? "0.3" : "1.0";
   const shown = JSON.stringify(name.slice(0, 60));
   return methods[other].has(name)

@@ -3,12 +3,12 @@ import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import type { Agent } from "../ports/agent.ts";
 import type { LoggedResponse } from "../tasks/task-engine.ts";
 import { TaskError } from "../tasks/task-fault.ts";
-import { toAgentCard, toExtendedCard } from "./agent-card.ts";
+import { toAgentCard, toExtendedCard } from "./cards/agent-card.ts";
 import { callOf } from "./call-context.ts";
 import type { EdgeCall } from "./call-context.ts";
-import { toCardSecurity } from "./card-security.ts";
-import type { EdgeParts } from "./edge-parts.ts";
-import { splitEvent } from "./sse-split.ts";
+import { toCardSecurity } from "./cards/card-security.ts";
+import type { EdgeParts } from "./edge.ts";
+import { splitEvent } from "./streams/split-event.ts";
 
 /** The engine as the SDK's transports see it. */
 export function createRequestHandler(

@@ -3,23 +3,22 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
-import { toAgentCard } from "./agent-card.ts";
-import { toCardResponse } from "./card-response.ts";
-import { toCardSecurity } from "./card-security.ts";
-import { toCatalog } from "./catalog.ts";
+import { toAgentCard } from "./cards/agent-card.ts";
+import { toCardResponse } from "./cards/card-response.ts";
+import { toCardSecurity } from "./cards/card-security.ts";
+import { toCatalog } from "./cards/catalog.ts";
 import type { Edge } from "./edge.ts";
-import { enter } from "./enter.ts";
-import { answerHttpJson, httpOperations } from "./http-json.ts";
-import type { HttpInput, HttpOperation } from "./http-json.ts";
-import type { Target } from "./invoke.ts";
-import { answerJsonRpc } from "./json-rpc.ts";
-import { toLegacyCard } from "./legacy-agent-card.ts";
-import { answerLegacyRest, legacyOperations } from "./legacy-rest.ts";
-import { parseVersion } from "./version.ts";
-import { isReserved } from "./tenant.ts";
-import { toHttpError } from "./http-error.ts";
-import { toMetadataPath, toProtectedResource } from "./protected-resource.ts";
-import { toErrorHeaders } from "./wire-error.ts";
+import { admitCaller } from "./admission/admit-caller.ts";
+import { answerHttpJson, httpOperations } from "./bindings/http-json.ts";
+import type { HttpInput, HttpOperation } from "./bindings/http-json.ts";
+import type { Target } from "./bindings/invoke.ts";
+import { answerJsonRpc } from "./bindings/json-rpc.ts";
+import { toLegacyCard } from "./cards/legacy-agent-card.ts";
+import { answerLegacyRest, legacyOperations } from "./bindings/legacy-rest.ts";
+import { parseVersion } from "./request/protocol-version.ts";
+import { isReserved } from "./request/tenant.ts";
+import { toHttpError, toErrorHeaders } from "./bindings/wire-error.ts";
+import { toMetadataPath, toProtectedResource } from "./cards/protected-resource.ts";
 import { mayCall } from "../auth/access.ts";
 
 type Handler = (c: Context) => Response | Promise<Response>;
@@ -179,7 +178,7 @@ function answerMetadata(edge: Edge, c: Context): Response | Promise<Response> {
 }
 
 async function answerCatalog(edge: Edge, c: Context): Promise<Response> {
-  const identity = await enter(edge, c.req.raw);
+  const identity = await admitCaller(edge, c.req.raw);
   const agents = edge.registry.list().filter(({ id }) => mayCall(edge.access, id, identity));
   return Response.json(toCatalog(edge.registry, agents, edge.publicBaseUrl, (name) => c.req.query(name)));
 }

@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { LogRow } from "../ports/task-log.ts";
+import type { LogRow, TaskKey, TaskLog } from "../ports/task-log.ts";
+import { invalid } from "../tasks/task-fault.ts";
 
 /** A push notification config as its row has it (docs/storage.md). Times in ms since the epoch. */
 export interface PushConfig {
@@ -48,4 +49,20 @@ export function toConfigRow(config: PushConfig): LogRow {
 
 export function parseConfigRow(body: Uint8Array): PushConfig {
   return JSON.parse(new TextDecoder().decode(body)) as PushConfig;
+}
+
+/** Configs of one task. */
+const MAX_CONFIGS = 10;
+
+/** Those of a task that are not about to go. @throws StoreError */
+export async function readConfigs(log: TaskLog, key: TaskKey): Promise<PushConfig[]> {
+  const rows = await log.readRange(key, FIRST_CONFIG, LAST_CONFIG);
+  return rows.map(({ body }) => parseConfigRow(body)).filter(({ state }) => state !== "deleted");
+}
+
+/** @throws TaskError `invalid` where a task has as many as it may beside the one called `id` */
+export function checkRoom(configs: readonly PushConfig[], id: string): void {
+  if (configs.filter((config) => config.id !== id).length >= MAX_CONFIGS) {
+    throw invalid("taskId", `has ${MAX_CONFIGS} push notification configs already; delete one first`);
+  }
 }

@@ -1,9 +1,10 @@
 import type { Etag, TaskKey } from "../ports/task-log.ts";
 import { StoreError } from "../ports/store-error.ts";
-import { delay } from "../tasks/delay.ts";
+import { delay } from "../ports/clock.ts";
 import { parseConfigRow, toConfigRow } from "./config-row.ts";
 import type { PushConfig } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
+import { renewAfter, stopAfter } from "../tasks/log/lease.ts";
 
 /** A config whose lease this job has, as it last saw it. */
 export interface Held {
@@ -24,7 +25,7 @@ export function hold({ clock, deliveryRules, settings }: PushParts, config: Push
 /** Undefined when somebody changed the row first. @throws StoreError */
 export async function write(parts: PushParts, key: TaskKey, config: PushConfig, etag: Etag): Promise<Held | undefined> {
   // Others wait until the lease's end by their clocks, which may be ahead.
-  const until = parts.clock.monotonic() + (parts.settings.lease * 5) / 6;
+  const until = parts.clock.monotonic() + stopAfter(parts.settings.lease);
   try {
     return { config, etag: await parts.log.replaceRow(key, toConfigRow(config), etag), until };
   } catch (error) {
@@ -65,7 +66,7 @@ export async function keepWhile(
   work.then(end, end);
   let current: Held | undefined = held;
   for (;;) {
-    await delay(parts.clock, parts.settings.lease / 3, ended.signal);
+    await delay(parts.clock, renewAfter(parts.settings.lease), ended.signal);
     if (ended.signal.aborted || !current || parts.clock.monotonic() - began >= LONGEST_KEPT) {
       return current;
     }

@@ -1,5 +1,6 @@
 import type { WebhookOutcome } from "../ports/webhook-sender.ts";
 import type { PushConfig } from "./config-row.ts";
+import { takeableAt } from "../tasks/log/lease.ts";
 
 /** Attempts in a row after which a webhook is given up: about 20 minutes. */
 const MAX_FAILURES = 10;
@@ -20,7 +21,7 @@ function canDeliver({ state, nextAt, lease: held }: PushConfig, now: number): bo
 
 /** Whether nobody delivers any more: clocks differ by up to a sixth of a lease (`leaseTime` in ms). */
 function canDelete({ lease: held }: PushConfig, now: number, leaseTime: number): boolean {
-  return held === undefined || held.until + leaseTime / 6 <= now;
+  return held === undefined || takeableAt(held, leaseTime) <= now;
 }
 
 function lease(config: PushConfig, holder: string, until: number): PushConfig {

@@ -2,9 +2,8 @@ import type { TaskKey } from "../ports/task-log.ts";
 import { isTerminal } from "../tasks/log/task-state.ts";
 import type { Head } from "../tasks/log/head.ts";
 import type { Outbox } from "../tasks/outbox.ts";
-import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
+import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow, checkRoom, readConfigs } from "./config-row.ts";
 import { newConfig } from "./new-config.ts";
-import { checkRoom, readConfigs } from "./read-configs.ts";
 import type { PushParts } from "./push-parts.ts";
 
 /** A burst of commits is one message: what comes within this many ms after it waits, in ms. */

@@ -7,21 +7,21 @@ import type {
 } from "@a2a-js/sdk";
 import { StoreError } from "../ports/store-error.ts";
 import type { Etag, TaskKey } from "../ports/task-log.ts";
-import { delay } from "../tasks/delay.ts";
+import { delay } from "../ports/clock.ts";
 import type { Head } from "../tasks/log/head.ts";
 import { isTaskId } from "../tasks/log/read-task.ts";
 import { retry } from "../tasks/retry.ts";
 import type { Decision } from "../tasks/log/rules.ts";
 import type { Call } from "../tasks/task-engine.ts";
 import { invalid, TaskError } from "../tasks/task-fault.ts";
-import { readVersion, transact } from "../tasks/log/transact.ts";
-import type { Version } from "../tasks/log/transact.ts";
-import { parseConfigRow, toConfigKey, toConfigRow } from "./config-row.ts";
+import { readStoredHead, toRefusedError, transact } from "../tasks/log/transact.ts";
+import type { StoredHead } from "../tasks/log/transact.ts";
+import { parseConfigRow, toConfigKey, toConfigRow, checkRoom, readConfigs } from "./config-row.ts";
 import type { PushConfig } from "./config-row.ts";
-import { checkRoom, readConfigs } from "./read-configs.ts";
 import { newConfig } from "./new-config.ts";
 import type { PushParts } from "./push-parts.ts";
-import { wake } from "./wake.ts";
+import { wake } from "./push-parts.ts";
+import { callPatience } from "../tasks/log/lease.ts";
 
 /** How often a deletion looks whether the delivery that was under way has ended, in ms. */
 const DELETE_LOOK = 100;
@@ -36,7 +36,7 @@ export interface PushConfigs {
 
 /** A task and its configs, read one after the other. */
 interface Look {
-  readonly version: Version;
+  readonly version: StoredHead;
   readonly configs: readonly PushConfig[];
   readonly stored: { readonly body: Uint8Array; readonly etag: Etag } | undefined;
 }
@@ -119,8 +119,8 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
   }
 
   /** Another scope's task, or another agent's, does not exist for this call. */
-  async function find(call: Call, key: TaskKey): Promise<Version> {
-    const version = isTaskId(key.taskId) ? await retry(parts, soon(), () => readVersion(parts, key)) : undefined;
+  async function find(call: Call, key: TaskKey): Promise<StoredHead> {
+    const version = isTaskId(key.taskId) ? await retry(parts, soon(), () => readStoredHead(parts, key)) : undefined;
     if (!version || version.head.agent !== call.agent.id || version.head.purging) {
       throw new TaskError({ code: "not-found", taskId: key.taskId });
     }
@@ -144,7 +144,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
       }
       throw error;
     }
-    const now = await retry(parts, soon(), () => readVersion(parts, key));
+    const now = await retry(parts, soon(), () => readStoredHead(parts, key));
     if (now && config.cursor < now.head.generation) {
       await retry(parts, soon(), () => wake(parts, key, now.head, toConfigKey(config.id)));
     }
@@ -152,7 +152,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
   }
 
   /** False when events or configs came meanwhile: the row names the last event that it need not hear of. */
-  async function add(key: TaskKey, from: Version, config: PushConfig): Promise<boolean> {
+  async function add(key: TaskKey, from: StoredHead, config: PushConfig): Promise<boolean> {
     const decide = (head: Head | undefined): Decision => {
       if (!head) {
         return { refused: { code: "not-found", taskId: key.taskId } };
@@ -165,11 +165,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
       return false;
     }
     if (outcome.code === "refused") {
-      throw new TaskError(
-        "message" in outcome.refusal || outcome.refusal.code === "not-found"
-          ? outcome.refusal
-          : { code: "unsupported", message: `Task ${key.taskId} takes no push notification config now.` },
-      );
+      throw toRefusedError(outcome.refusal, key.taskId);
     }
     return true;
   }
@@ -179,7 +175,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
   }
 
   function soon(): number {
-    return clock.monotonic() + settings.lease / 3;
+    return clock.monotonic() + callPatience(settings.lease);
   }
 }
 

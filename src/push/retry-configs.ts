@@ -1,9 +1,9 @@
 import type { TaskKey } from "../ports/task-log.ts";
 import { retry } from "../tasks/retry.ts";
-import { readVersion } from "../tasks/log/transact.ts";
+import { readStoredHead } from "../tasks/log/transact.ts";
 import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
-import { wake } from "./wake.ts";
+import { wake } from "./push-parts.ts";
 
 /** What an operator's retry did with one config. */
 export interface RetriedConfig {
@@ -17,7 +17,7 @@ export interface RetriedConfig {
 export async function retryConfigs(parts: PushParts, key: TaskKey): Promise<readonly RetriedConfig[] | undefined> {
   const { clock, log, settings } = parts;
   const deadline = clock.monotonic() + settings.lease;
-  const version = await retry(parts, deadline, () => readVersion(parts, key));
+  const version = await retry(parts, deadline, () => readStoredHead(parts, key));
   if (!version || version.head.purging) {
     return undefined;
   }

@@ -8,20 +8,23 @@ import { createHeldTurns } from "./turn/held-turns.ts";
 import type { HeldTurn } from "./turn/held-turns.ts";
 import { listTasks } from "./calls/list.ts";
 import { runMessageAgent } from "./calls/message-agent.ts";
-import { isTaskId, readTask } from "./log/read-task.ts";
+import { isTaskId, readTask, withHistory } from "./log/read-task.ts";
 import type { StoredTask } from "./log/read-task.ts";
 import { purgeTask } from "./upkeep/purge.ts";
 import { createRetention } from "./upkeep/retention.ts";
 import { retry } from "./retry.ts";
-import { createStarter } from "./calls/start-turn.ts";
+import { createTaskCreator } from "./calls/create-task.ts";
+import { createFollowUp } from "./calls/follow-up.ts";
+import type { StartTurn } from "./calls/started-turn.ts";
 import { sweep } from "./upkeep/sweep.ts";
-import { createTails } from "./tails.ts";
+import { createTails } from "./watch/tails.ts";
 import type { Call, LoggedResponse, TaskEngine } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
 import { endsTurn, isTerminal } from "./log/task-state.ts";
-import { readVersion } from "./log/transact.ts";
-import { withHistory } from "./log/history.ts";
-import { workOn } from "./upkeep/work.ts";
+import { readStoredHead } from "./log/transact.ts";
+import { workOn } from "./turn/take-up.ts";
+import { callPatience } from "./log/lease.ts";
+import { takeableAt } from "./log/lease.ts";
 
 /** The engine together with what drives it from behind: the queue, the clock, and the end of the process. */
 export interface DurableEngine extends TaskEngine {
@@ -51,11 +54,15 @@ interface Purged {
 export function createEngine(parts: EngineParts): DurableEngine {
   const tails = createTails(parts);
   const turns = createHeldTurns(parts, tails);
-  const starter = createStarter(parts, turns, tails);
+  const createTask = createTaskCreator(parts, turns);
+  const followUp = createFollowUp(parts, turns, tails);
+  /** Accepts a message: a new task, or the next turn of one that waits. */
+  const startTurn: StartTurn = (call, message, mode, config) =>
+    (message.taskId === "" ? createTask : followUp)(call, message, mode, config);
   const retention = createRetention(parts);
 
   tails.onLook((key, head) => {
-    const abandoned = head.lease && head.lease.until + parts.settings.lease / 6 < parts.clock.now();
+    const abandoned = head.lease && takeableAt(head.lease, parts.settings.lease) < parts.clock.now();
     if (abandoned && !endsTurn(head.state)) {
       const message = { kind: "turn" as const, ...key, agent: head.agent, turn: head.turn };
       parts.queue.send(message).catch((error: unknown) => {
@@ -96,14 +103,14 @@ export function createEngine(parts: EngineParts): DurableEngine {
       return runMessageAgent(parts, call, message);
     }
     if (request.configuration?.returnImmediately) {
-      const { key, turn, snapshot } = await starter.start(call, message, "immediate", config);
+      const { key, turn, snapshot } = await startTurn(call, message, "immediate", config);
       attend(call, turn);
       return withHistory(
         snapshot?.task ?? (await find(call, key.taskId)).task,
         limit ?? turn?.writer.task?.history.length,
       );
     }
-    const { key, turn, snapshot } = await starter.start(call, message, "blocking", config);
+    const { key, turn, snapshot } = await startTurn(call, message, "blocking", config);
     attend(call, turn);
     if (snapshot && !turn && endsTurn(snapshot.task.status?.state ?? 0)) {
       return withHistory(snapshot.task, limit);
@@ -137,7 +144,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
       return;
     }
     const config = request.configuration?.taskPushNotificationConfig;
-    const { key, snapshot, turn } = await starter.start(call, message, "stream", config);
+    const { key, snapshot, turn } = await startTurn(call, message, "stream", config);
     attend(call, turn);
     const first = snapshot ?? snapshotOf(turn);
     if (!first) {
@@ -192,7 +199,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
     do {
       const page: TaskPage = await parts.log.listTasks(after, scope);
       for (const key of page.tasks.filter((task) => taskId === undefined || task.taskId === taskId)) {
-        const version = await readVersion(parts, key);
+        const version = await readStoredHead(parts, key);
         if (version && !version.head.purging && !isTerminal(version.head.state)) {
           await cancelTask(parts, turns, tails, key, version, new AbortController().signal);
         }
@@ -230,7 +237,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
 
   /** @throws TaskError `not-found`: another scope's task, or another agent's, does not exist for this call. */
   async function find(call: Call, taskId: string): Promise<StoredTask> {
-    const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+    const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
     const stored = isTaskId(taskId)
       ? await retry(parts, deadline, () => readTask(parts, keyOf(call, taskId)))
       : undefined;

@@ -1,5 +1,5 @@
 import { StoreError } from "../ports/store-error.ts";
-import { delay } from "./delay.ts";
+import { delay } from "../ports/clock.ts";
 import type { TaskParts } from "./engine-parts.ts";
 import { TaskError } from "./task-fault.ts";
 

@@ -1,4 +1,4 @@
-import { createSystemClock } from "../../src/adapters/system-clock.ts";
+import { createSystemClock } from "../../src/adapters/system/clock.ts";
 import { defineGateway } from "../../src/index.ts";
 import { createSimAgents } from "../simulation/sim-agents.ts";
 import { openLedger } from "./file-ledger.ts";

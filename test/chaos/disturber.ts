@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { StorageAccount } from "../../src/adapters/storage-account.ts";
+import type { StorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { parseHead } from "../../src/tasks/log/head.ts";
 import { endsTurn } from "../../src/tasks/log/task-state.ts";
 import type { Prng } from "../simulation/prng.ts";

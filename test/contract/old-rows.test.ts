@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
-import { openStorageAccount } from "../../src/adapters/storage-account.ts";
+import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import { fold } from "../../src/tasks/log/fold.ts";

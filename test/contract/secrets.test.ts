@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createGivenSecrets } from "../../src/adapters/given-secrets.ts";
+import { createGivenSecrets } from "../../src/adapters/secrets/given-secrets.ts";
 import { createKeyVaultSecrets } from "../../src/adapters/key-vault/key-vault-secrets.ts";
 import type { KeyVaultSecrets } from "../../src/adapters/key-vault/key-vault-secrets.ts";
-import { createSystemClock } from "../../src/adapters/system-clock.ts";
+import { createSystemClock } from "../../src/adapters/system/clock.ts";
 import { createFakeCredential } from "../support/key-vault/fake-credential.ts";
 import { startVaultStandIn } from "../support/key-vault/vault-stand-in.ts";
 import type { VaultStandIn } from "../support/key-vault/vault-stand-in.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openStateKeys } from "../../src/adapters/secret-state-keys.ts";
+import { openStateKeys } from "../../src/adapters/secrets/secret-state-keys.ts";
 import type { Secrets } from "../../src/ports/secrets.ts";
 import { createCredentialSealer } from "../../src/push/credentials.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openStorageAccount } from "../../src/adapters/storage-account.ts";
-import type { StorageAccount } from "../../src/adapters/storage-account.ts";
+import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
+import type { StorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import type { OpenRow } from "../../src/ports/task-index.ts";

@@ -1,9 +1,8 @@
 import { Role } from "@a2a-js/sdk";
 import type { SendMessageRequest } from "@a2a-js/sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createSystemClock } from "../../src/adapters/system-clock.ts";
-import { createSystemRandom } from "../../src/adapters/system-random.ts";
-import { openStorageAccount } from "../../src/adapters/storage-account.ts";
+import { createSystemClock, createSystemRandom } from "../../src/adapters/system/clock.ts";
+import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { defineAgent } from "../../src/agents/define-agent.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";

@@ -5,8 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { LocalWork } from "../../src/adapters/local-work.ts";
 import { createMemoryWorkQueue } from "../../src/adapters/memory/work-queue.ts";
 import { createStorageLocalWork, createStorageWorkQueue } from "../../src/adapters/storage-queue/work-queue.ts";
-import { createSystemClock } from "../../src/adapters/system-clock.ts";
-import { createSystemRandom } from "../../src/adapters/system-random.ts";
+import { createSystemClock, createSystemRandom } from "../../src/adapters/system/clock.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import type { Logger } from "../../src/ports/logger.ts";

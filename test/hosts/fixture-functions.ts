@@ -5,7 +5,7 @@ import { registerHttpFunction } from "../../src/hosts/functions/http-function.ts
 const seen = { aborted: false, produced: 0 };
 let settle = (): void => {};
 
-registerHttpFunction((request, attendant) => {
+registerHttpFunction((request, execution) => {
   const { pathname } = new URL(request.url);
   switch (pathname) {
     case "/throws":
@@ -21,7 +21,7 @@ registerHttpFunction((request, attendant) => {
     case "/work": {
       seen.aborted = false;
       request.signal.addEventListener("abort", () => (seen.aborted = true));
-      attendant?.waitUntil(new Promise((resolve) => (settle = resolve)));
+      execution?.waitUntil(new Promise((resolve) => (settle = resolve)));
       return new Response(say("begun"));
     }
     case "/settle":

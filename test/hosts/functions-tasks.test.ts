@@ -145,13 +145,13 @@ test.each([
   expect(await host.scaleIn()).toBe(0);
 });
 
-interface Begun {
+interface StartedTurn {
   readonly id: string;
   readonly events: AsyncGenerator<StreamResponse>;
 }
 
 /** Resolves once the task is in the middle of its work. */
-async function beginStream(host: FunctionsHost, agent: string, signal?: AbortSignal): Promise<Begun> {
+async function beginStream(host: FunctionsHost, agent: string, signal?: AbortSignal): Promise<StartedTurn> {
   const client = await connect(host.url, agent);
   const events = client.sendMessageStream(toSend({ text: "count" }), signal && { signal });
   const { payload } = (await events.next()).value as StreamResponse;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Task } from "@a2a-js/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openStorageAccount } from "../../src/adapters/storage-account.ts";
+import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import { connect, toSend } from "../support/a2a-client.ts";

@@ -3,7 +3,7 @@ import type { Message } from "@a2a-js/sdk";
 import { defineAgent } from "../../src/agents/define-agent.ts";
 import type { Agent, AgentProfile, Turn } from "../../src/ports/agent.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import { delay } from "../../src/tasks/delay.ts";
+import { delay } from "../../src/ports/clock.ts";
 
 const card: AgentProfile = {
   name: "simulated",

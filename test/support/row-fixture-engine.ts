@@ -1,8 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { SendMessageRequest } from "@a2a-js/sdk";
 import { createMemoryInbox } from "../../src/adapters/memory/inbox.ts";
-import { createSystemClock } from "../../src/adapters/system-clock.ts";
-import { createSystemRandom } from "../../src/adapters/system-random.ts";
+import { createSystemClock, createSystemRandom } from "../../src/adapters/system/clock.ts";
 import { defineAgent } from "../../src/agents/define-agent.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import type { Content, Json, Turn } from "../../src/ports/agent.ts";

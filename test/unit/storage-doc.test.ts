@@ -10,7 +10,7 @@ import { createTableTaskIndex } from "../../src/adapters/table-storage/task-inde
 import { toConfigRow } from "../../src/push/config-row.ts";
 import type { PushConfig } from "../../src/push/config-row.ts";
 import { createTableTaskLog } from "../../src/adapters/table-storage/task-log.ts";
-import { claimParts, partsOfTask } from "../../src/tasks/log/claims.ts";
+import { storeLargeContent, partsOfTask } from "../../src/tasks/log/large-content.ts";
 import { encodeHead, SCHEMA } from "../../src/tasks/log/head.ts";
 import type { Head } from "../../src/tasks/log/head.ts";
 import { encodeEvent, encodeSnapshot } from "../../src/tasks/log/rows.ts";
@@ -68,7 +68,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     const payloads = createMemoryPayloads();
     const message = Message.fromJSON({ messageId: "m", role: "ROLE_USER", parts: [large] });
     message.parts.push(nothing);
-    await claimParts(payloads, key, message.parts);
+    await storeLargeContent(payloads, key, message.parts);
     const response = StreamResponse.fromJSON({ statusUpdate: { taskId: "t-1", contextId: "c-1" } });
     const row = encodeEvent({ generation: 7, epoch: 1, response, message, nonce: "n" });
     expect(row.key).toBe("e-0000000007");
@@ -79,7 +79,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     const payloads = createMemoryPayloads();
     const task = Task.fromJSON({ id: "t-1", artifacts: [{ artifactId: "a", parts: [large] }] });
     task.artifacts[0]?.parts.push(nothing);
-    await claimParts(payloads, key, partsOfTask(task));
+    await storeLargeContent(payloads, key, partsOfTask(task));
     const row = encodeSnapshot(7, task);
     expect(row.key).toBe("s");
     expect(namesUnder("### `s`")).toEqual(namesIn(row.body));

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ContainerClient, ContainerListBlobFlatSegmentResponse } from "@azure/storage-blob";
-import type { Claim, Payloads } from "../../ports/payloads.ts";
+import type { PayloadRef, Payloads } from "../../ports/payloads.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
-import { attempt, statusOf } from "../store-attempt.ts";
+import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 
 /** For one payload with all its retries, in ms. */
 const TIMEOUT = 60_000;
@@ -61,7 +61,7 @@ function fromName(name: string): TaskKey {
   return { scope, taskId };
 }
 
-function nameOf({ scope, taskId }: TaskKey, { sha256 }: Claim): string {
+function nameOf({ scope, taskId }: TaskKey, { sha256 }: PayloadRef): string {
   return `${scope}.${taskId}/${sha256}`;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Claim, Payloads } from "../../ports/payloads.ts";
+import type { PayloadRef, Payloads } from "../../ports/payloads.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
 
@@ -33,6 +33,6 @@ export function createMemoryPayloads(now: () => number = Date.now): Payloads {
   };
 }
 
-function nameOf({ scope, taskId }: TaskKey, { sha256 }: Claim): string {
+function nameOf({ scope, taskId }: TaskKey, { sha256 }: PayloadRef): string {
   return `${scope}.${taskId}/${sha256}`;
 }

@@ -1,4 +1,4 @@
-import { fromWorkJson } from "../../ports/work-message.ts";
+import { fromWorkJson } from "../../ports/work-queue.ts";
 import type { WorkMessage } from "../../ports/work-queue.ts";
 
 /** Plain JSON, as a queue trigger with `messageEncoding: "none"` reads it. */

@@ -1,6 +1,6 @@
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
 import type { WorkMessage } from "../../ports/work-queue.ts";
-import { statusOf } from "../store-attempt.ts";
+import { statusOf } from "../storage-account/store-attempt.ts";
 import { fromMessageText } from "./message-text.ts";
 import type { LocalWorkParts } from "./work-queue.ts";
 

@@ -4,7 +4,7 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Random } from "../../ports/random.ts";
 import type { WorkMessage, WorkQueue } from "../../ports/work-queue.ts";
 import type { LocalWork } from "../local-work.ts";
-import { attempt } from "../store-attempt.ts";
+import { attempt } from "../storage-account/store-attempt.ts";
 import { toMessageText } from "./message-text.ts";
 import { createReceiver } from "./receiver.ts";
 

@@ -1,7 +1,7 @@
 import { odata } from "@azure/data-tables";
 import type { TableEntityResult } from "@azure/data-tables";
 import type { DoneFilter, DoneRow, ListCursor, TaskIndex } from "../../ports/task-index.ts";
-import { attempt, statusOf } from "../store-attempt.ts";
+import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 import { fromBinaryColumns, toBinaryColumns } from "./binary-columns.ts";
 import type { Table } from "./table.ts";
 

@@ -1,6 +1,6 @@
 import { odata } from "@azure/data-tables";
 import type { Inbox } from "../../ports/inbox.ts";
-import { attempt, statusOf } from "../store-attempt.ts";
+import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 import type { Table } from "./table.ts";
 
 /** Rows of `inbox-{holder}`, named `{scope}.{taskId}`. */

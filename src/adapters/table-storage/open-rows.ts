@@ -2,7 +2,7 @@ import { odata } from "@azure/data-tables";
 import type { TableEntityResult } from "@azure/data-tables";
 import type { Etag } from "../../ports/task-log.ts";
 import type { OpenRow, TaskIndex } from "../../ports/task-index.ts";
-import { attempt, statusOf } from "../store-attempt.ts";
+import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 import type { Table } from "./table.ts";
 
 interface OpenVersion {

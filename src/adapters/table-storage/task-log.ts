@@ -3,7 +3,7 @@ import type { TableEntityResult, TableEntityResultPage, TransactionAction } from
 import { StoreError } from "../../ports/store-error.ts";
 import type { Etag, LogRow, LogWrite, TaskKey, TaskLog } from "../../ports/task-log.ts";
 import { checkLimits } from "../log-limits.ts";
-import { attempt, statusOf } from "../store-attempt.ts";
+import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 import { fromBinaryColumns, toBinaryColumns } from "./binary-columns.ts";
 import type { Table } from "./table.ts";
 

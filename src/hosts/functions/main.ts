@@ -4,7 +4,7 @@ import type { ComposedGateway } from "../../compose.ts";
 import { ConfigError } from "../../config/config.ts";
 import type { Config } from "../../config/config.ts";
 import { readBaseUrl, readFunctionsConfig } from "../../config/functions-config.ts";
-import { fromWorkJson } from "../../ports/work-message.ts";
+import { fromWorkJson } from "../../ports/work-queue.ts";
 import { createLogger } from "../node/logger.ts";
 import hostJson from "../../../host.json" with { type: "json" };
 import { registerHttpFunction } from "./http-function.ts";
@@ -30,9 +30,9 @@ const gateway = openOnce(open, RETRY_AFTER, () => performance.now());
 let opened: ComposedGateway | undefined;
 
 registerHttpFunction(
-  async (request, attendant) => {
+  async (request, execution) => {
     const answering = await gateway().catch(() => undefined);
-    return answering ? answering.fetch(request, attendant) : notOpen();
+    return answering ? answering.fetch(request, execution) : notOpen();
   },
   (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
 );

@@ -16,11 +16,11 @@ export async function serveCall(
   const closed = new Promise((resolve) => outgoing.once("close", resolve));
   const cut = longest <= LONGEST_TIMEOUT ? setTimeout(() => outgoing.destroy(), longest) : undefined;
   const work: Promise<void>[] = [];
-  const attendant = { waitUntil: (begun: Promise<void>) => void work.push(begun) };
+  const execution = { waitUntil: (begun: Promise<void>) => void work.push(begun) };
   incoming.url = withSlashes(incoming.url ?? "/");
   // Reads the raw request and writes the raw response: it waits while the client is slow, aborts the request's signal
   // when the client leaves, and cuts a response that fails midway.
-  await getRequestListener((request) => fetch(request, attendant))(incoming, outgoing);
+  await getRequestListener((request) => fetch(request, execution))(incoming, outgoing);
   await closed;
   clearTimeout(cut);
   await Promise.allSettled(work);

@@ -1,17 +1,15 @@
 import type { TaskKey } from "../../ports/task-log.ts";
-import { delay } from "../delay.ts";
+import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { endElsewhere } from "../lists/end-elsewhere.ts";
+import { endElsewhere, openRow } from "../lists/task-lists.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
-import { openRow } from "../lists/open-row.ts";
 import { retry } from "../retry.ts";
 import type { Decision } from "../log/rules.ts";
-import type { Tails } from "../tails.ts";
+import type { Tails } from "../watch/tails.ts";
 import { TaskError } from "../task-fault.ts";
 import { endsTurn, isInterrupted, isTerminal } from "../log/task-state.ts";
-import { readVersion, transact } from "../log/transact.ts";
-import type { Version } from "../log/transact.ts";
-import { writerOf } from "../log/writer-of.ts";
+import { readStoredHead, toRefusedError, transact, writerOf } from "../log/transact.ts";
+import type { StoredHead } from "../log/transact.ts";
 
 /**
  * Cancels a task wherever it runs: ends it at once where nobody holds it; otherwise asks its holder, and past the
@@ -23,14 +21,14 @@ export async function cancelTask(
   turns: HeldTurns,
   tails: Tails,
   key: TaskKey,
-  from: Version,
+  from: StoredHead,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, random, rules, settings } = parts;
   for (let version = from; ;) {
     const nonce = random.id();
     const deadline = clock.monotonic() + settings.lease;
-    const decide = (head: Version["head"] | undefined): Decision =>
+    const decide = (head: StoredHead["head"] | undefined): Decision =>
       head
         ? rules.flagCancel(head, key.taskId, writerOf(parts, nonce))
         : { refused: { code: "not-found", taskId: key.taskId } };
@@ -54,14 +52,12 @@ export async function cancelTask(
     } else if (outcome.refusal.code === "idle") {
       return;
     } else if (outcome.refusal.code === "held") {
-      turns.look(key);
+      turns.renew(key);
       await untilEndOr(parts, tails, key, version.head.generation, outcome.refusal.until - clock.now(), signal);
-    } else if (outcome.refusal.code === "fenced") {
-      continue;
     } else {
-      throw new TaskError(outcome.refusal);
+      throw toRefusedError(outcome.refusal, key.taskId);
     }
-    const next = await retry(parts, deadline, () => readVersion(parts, key));
+    const next = await retry(parts, deadline, () => readStoredHead(parts, key));
     if (!next) {
       throw new TaskError({ code: "not-found", taskId: key.taskId });
     }
@@ -77,7 +73,7 @@ async function tellHolder(
   holder: string | undefined,
 ): Promise<void> {
   if (holder === undefined || holder === instance) {
-    turns.look(key);
+    turns.renew(key);
     return;
   }
   try {

@@ -1,29 +1,21 @@
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { majorOf } from "../../ports/agent-registry.ts";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
-import { copyOf } from "./begun.ts";
-import type { Begun, Created, StartMode } from "./begun.ts";
+import { copyOf } from "./started-turn.ts";
+import type { StartedTurn, Created, StartMode, StartTurn } from "./started-turn.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
 import { findEarlier, toKeyedTaskId, toKeyRow } from "./idempotency.ts";
-import { openRow } from "../lists/open-row.ts";
+import { openRow } from "../lists/task-lists.ts";
 import { readReferences } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 import type { Decision, NewTask, Refusal } from "../log/rules.ts";
 import { NOTHING_EARLIER } from "../turn/steps.ts";
 import type { Call } from "../task-engine.ts";
 import { TaskError } from "../task-fault.ts";
-import { transact } from "../log/transact.ts";
-import { writerOf } from "../log/writer-of.ts";
-
-/** A message without a task begins one. */
-export type CreateTask = (
-  call: Call,
-  message: Message,
-  mode: StartMode,
-  config: TaskPushNotificationConfig | undefined,
-) => Promise<Begun>;
+import { transact, writerOf } from "../log/transact.ts";
+import { callPatience } from "../log/lease.ts";
 
 const IS_PURGED: Refusal = {
   code: "unavailable",
@@ -34,7 +26,8 @@ const IS_PURGED: Refusal = {
 /** A blocking turn that ends within this many ms is one commit (DESIGN 3.3). */
 const FIRST_COMMIT_WITHIN = 25;
 
-export function createTaskCreator(parts: EngineParts, turns: HeldTurns): CreateTask {
+/** A message without a task begins one. */
+export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTurn {
   const { clock, index, outbox, queue, random, rules, settings } = parts;
   return create;
 
@@ -43,7 +36,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): CreateT
     message: Message,
     mode: StartMode,
     config: TaskPushNotificationConfig | undefined,
-  ): Promise<Begun> {
+  ): Promise<StartedTurn> {
     const { agent, caller, idempotencyKey } = call;
     const { scope } = caller;
     const taskId = idempotencyKey === undefined ? random.id() : toKeyedTaskId(scope, agent.id, idempotencyKey);
@@ -120,8 +113,8 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): CreateT
     task: NewTask,
     rows: readonly LogRow[],
     keyRow: LogRow | undefined,
-  ): Promise<Begun> {
-    const deadline = clock.monotonic() + settings.lease / 3;
+  ): Promise<StartedTurn> {
+    const deadline = clock.monotonic() + callPatience(settings.lease);
     const created =
       rows.length > 0
         ? await createAhead(key, task, rows, keyRow, random.id())
@@ -149,7 +142,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): CreateT
     keyRow: LogRow | undefined,
     nonce: string,
   ): Promise<Created> {
-    const deadline = clock.monotonic() + settings.lease / 3;
+    const deadline = clock.monotonic() + callPatience(settings.lease);
     await retry(parts, deadline, () => index.putOpen(openRow(parts, key, task.agent, 1)));
     const created =
       (await createFirst(key, task, rows, nonce, deadline)) ?? (keyRow && (await findEarlier(parts, key, keyRow)));

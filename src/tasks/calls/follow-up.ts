@@ -1,25 +1,24 @@
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
-import { copyOf } from "./begun.ts";
-import type { Begun, StartMode } from "./begun.ts";
+import { copyOf } from "./started-turn.ts";
+import type { StartedTurn, StartMode, StartTurn } from "./started-turn.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { fold } from "../log/fold.ts";
 import type { Head } from "../log/head.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
 import { findEarlier, toKeyRow } from "./idempotency.ts";
-import { openRow } from "../lists/open-row.ts";
+import { openRow } from "../lists/task-lists.ts";
 import { isTaskId, readReferences, readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
-import type { Decision, Refusal } from "../log/rules.ts";
+import type { Decision } from "../log/rules.ts";
 import { NOTHING_EARLIER, readCheckpoint } from "../turn/steps.ts";
-import type { Tails } from "../tails.ts";
+import type { Tails } from "../watch/tails.ts";
 import type { Call } from "../task-engine.ts";
 import { invalid, TaskError } from "../task-fault.ts";
-import { transact } from "../log/transact.ts";
-import { writerOf } from "../log/writer-of.ts";
-import type { CreateTask } from "./create-task.ts";
+import { toRefusedError, transact, writerOf } from "../log/transact.ts";
+import { callPatience } from "../log/lease.ts";
 
 /** A message to a task that waits begins its next turn (specification 3.4.3). */
-export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails): CreateTask {
+export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails): StartTurn {
   const { clock, index, outbox, queue, random, registry, rules, settings } = parts;
   return followUp;
 
@@ -28,9 +27,9 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     message: Message,
     mode: StartMode,
     config: TaskPushNotificationConfig | undefined,
-  ): Promise<Begun> {
+  ): Promise<StartedTurn> {
     const key = { scope: call.caller.scope, taskId: message.taskId };
-    const deadline = clock.monotonic() + settings.lease / 3;
+    const deadline = clock.monotonic() + callPatience(settings.lease);
     const stored = isTaskId(key.taskId) ? await retry(parts, deadline, () => readTask(parts, key)) : undefined;
     if (!stored || stored.head.agent !== call.agent.id) {
       throw new TaskError({ code: "not-found", taskId: message.taskId });
@@ -46,7 +45,7 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     if (!agent) {
       throw new TaskError({
         code: "unsupported",
-        message: `Version ${stored.head.major} of agent ${stored.head.agent} is not served here any more.`,
+        message: `StoredHead ${stored.head.major} of agent ${stored.head.agent} is not served here any more.`,
       });
     }
     const isHeld = mode !== "immediate" && agent.runs === "inline";
@@ -71,9 +70,9 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     ];
     const foreseen = decide(stored.head);
     if ("refused" in foreseen) {
-      throw toError(foreseen.refused, key.taskId);
+      throw toRefusedError(foreseen.refused, key.taskId);
     }
-    const accept = async (): Promise<Begun> => {
+    const accept = async (): Promise<StartedTurn> => {
       const open = openRow(parts, key, agent.id, stored.head.turn + 1);
       await retry(parts, deadline, () => index.putOpen(open));
       const since = clock.monotonic();
@@ -83,7 +82,7 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
         if (meanwhile) {
           return meanwhile;
         }
-        throw toError(outcome.refusal, key.taskId);
+        throw toRefusedError(outcome.refusal, key.taskId);
       }
       const { version, change } = outcome;
       tails.publish(key, change.events, version.head);
@@ -123,16 +122,5 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     } finally {
       leave?.();
     }
-  }
-}
-
-function toError(refusal: Refusal, taskId: string): TaskError {
-  switch (refusal.code) {
-    case "fenced":
-    case "idle":
-    case "held":
-      return new TaskError({ code: "unsupported", message: `Task ${taskId} is being worked on.` });
-    default:
-      return new TaskError(refusal);
   }
 }

@@ -3,12 +3,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import canonicalize from "canonicalize";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
-import type { Created } from "./begun.ts";
+import type { Created } from "./started-turn.ts";
 import type { TaskParts } from "../engine-parts.ts";
 import { fromJsonBytes, toJsonBytes } from "../log/json-bytes.ts";
 import { readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 import { invalid } from "../task-fault.ts";
+import { callPatience } from "../log/lease.ts";
 
 /** The message that a key was accepted with. Kept as long as its task (DESIGN 3.6). */
 interface KeyRow {
@@ -30,7 +31,7 @@ export function toKeyRow(idempotencyKey: string, message: Message, turn: number)
 
 /** The task of an earlier attempt with this key. @throws TaskError `invalid` when that was another message. */
 export async function findEarlier(parts: TaskParts, key: TaskKey, keyRow: LogRow): Promise<Created | undefined> {
-  const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+  const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
   if (!(await retry(parts, deadline, () => isAccepted(parts, key, keyRow)))) {
     return undefined;
   }

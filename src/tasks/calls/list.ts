@@ -3,14 +3,13 @@ import type { ListTasksRequest, ListTasksResponse } from "@a2a-js/sdk";
 import type { DoneFilter, DoneRow, ListCursor } from "../../ports/task-index.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
-import { withHistory } from "../log/history.ts";
+import { withHistory, readTask } from "../log/read-task.ts";
 import { parsePageToken, toPageToken } from "./page-token.ts";
 import type { PageToken } from "./page-token.ts";
-import { readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 import type { Call } from "../task-engine.ts";
 import { invalid } from "../task-fault.ts";
-import { readVersion } from "../log/transact.ts";
+import { readStoredHead } from "../log/transact.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 
@@ -76,7 +75,7 @@ async function listOpenTasks(parts: EngineParts, scope: string, agent: string, f
   const ids = [...new Set(rows.map(({ taskId }) => taskId))];
   const listed = await Promise.all(
     ids.map(async (taskId) => {
-      const version = await readVersion(parts, { scope, taskId });
+      const version = await readStoredHead(parts, { scope, taskId });
       return version && !version.head.purging && matches(version.head, filter)
         ? [{ taskId, statusTime: version.head.statusTime }]
         : [];

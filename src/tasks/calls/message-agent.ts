@@ -1,6 +1,6 @@
 import type { Message } from "@a2a-js/sdk";
-import { AgentFailure } from "../../ports/agent-failure.ts";
-import { delay } from "../delay.ts";
+import { AgentFailure } from "../../ports/agent.ts";
+import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Call } from "../task-engine.ts";
 import { TaskError } from "../task-fault.ts";

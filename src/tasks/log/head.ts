@@ -2,15 +2,10 @@ import { taskStateFromJSON, taskStateToJSON } from "@a2a-js/sdk";
 import type { TaskState } from "@a2a-js/sdk";
 import type { Caller } from "../../ports/agent.ts";
 import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
+import type { Lease } from "./lease.ts";
 
 /** The layout of a task's rows. A program never takes a task whose schema is above its own. */
 export const SCHEMA = 1;
-
-/** Who may write events now. `until` in ms since the epoch, by the holder's clock. */
-interface Lease {
-  readonly holder: string;
-  readonly until: number;
-}
 
 /** The row that every change of a task replaces under its etag (docs/storage.md). */
 export interface Head {

@@ -6,9 +6,10 @@ import { parseHead } from "./head.ts";
 import { decodeEvent, decodeSnapshot, eventKey } from "./rows.ts";
 import { retry } from "../retry.ts";
 import type { LogEvent } from "./rows.ts";
-import type { Version } from "./transact.ts";
+import type { StoredHead } from "./transact.ts";
+import { callPatience } from "./lease.ts";
 
-export interface StoredTask extends Version {
+export interface StoredTask extends StoredHead {
   /** Folded up to `head.generation`. */
   readonly task: Task;
 }
@@ -66,9 +67,17 @@ export async function readReferences(parts: TaskParts, scope: string, message: M
     return [];
   }
   const ids = [...new Set(message.referenceTaskIds)].filter(isTaskId).slice(0, MAX_REFERENCES);
-  const deadline = parts.clock.monotonic() + parts.settings.lease / 3;
+  const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
   const found = await Promise.all(
     ids.map((taskId) => retry(parts, deadline, () => readTask(parts, { scope, taskId }))),
   );
   return found.flatMap((stored) => (stored ? [stored.task] : []));
+}
+
+/** The task with at most the `limit` newest messages of its history; all without a limit (specification 3.2.4). */
+export function withHistory(task: Task, limit: number | undefined): Task {
+  if (limit === undefined || task.history.length <= limit) {
+    return task;
+  }
+  return { ...task, history: limit === 0 ? [] : task.history.slice(-limit) };
 }

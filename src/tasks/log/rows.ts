@@ -1,17 +1,17 @@
 import { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import type { Part } from "@a2a-js/sdk";
-import type { Claim, Payloads } from "../../ports/payloads.ts";
+import type { PayloadRef, Payloads } from "../../ports/payloads.ts";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
 import {
   partsOf,
   partsOfTask,
-  redeem,
-  toClaimEntries,
-  withoutClaimed,
-  withoutClaimedInMessage,
-  withoutClaimedInTask,
-} from "./claims.ts";
-import type { ClaimEntry } from "./claims.ts";
+  restoreLargeContent,
+  toLargeParts,
+  withoutLargeContent,
+  withoutLargeContentInMessage,
+  withoutLargeContentInTask,
+} from "./large-content.ts";
+import type { LargePart } from "./large-content.ts";
 import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
 
 /** One row of the log: an event, what it adds to the history, and the epoch it was written in. */
@@ -31,7 +31,7 @@ interface EventRow {
   readonly event: unknown;
   readonly message?: unknown;
   readonly nonce?: string;
-  readonly claims?: readonly ClaimEntry[];
+  readonly claims?: readonly LargePart[];
   /** Parts, by index in wire order, whose data is `null`: the SDK's codec takes it for no content. */
   readonly nulls?: readonly number[];
 }
@@ -39,7 +39,7 @@ interface EventRow {
 interface SnapshotRow {
   readonly generation: number;
   readonly task: unknown;
-  readonly claims?: readonly ClaimEntry[];
+  readonly claims?: readonly LargePart[];
   readonly nulls?: readonly number[];
 }
 
@@ -54,12 +54,12 @@ export function eventKey(generation: number): string {
 
 export function encodeEvent({ generation, epoch, response, message, nonce }: LogEvent): LogRow {
   const parts = partsOf(response, message);
-  const claims = toClaimEntries(parts);
+  const claims = toLargeParts(parts);
   const nulls = toNulls(parts);
   const row: EventRow = {
     epoch,
-    event: StreamResponse.toJSON(claims ? withoutClaimed(response) : response),
-    ...(message && { message: Message.toJSON(claims ? withoutClaimedInMessage(message) : message) }),
+    event: StreamResponse.toJSON(claims ? withoutLargeContent(response) : response),
+    ...(message && { message: Message.toJSON(claims ? withoutLargeContentInMessage(message) : message) }),
     ...(nonce !== undefined && { nonce }),
     ...(claims && { claims }),
     ...(nulls && { nulls }),
@@ -69,11 +69,11 @@ export function encodeEvent({ generation, epoch, response, message, nonce }: Log
 
 export function encodeSnapshot(generation: number, task: Task): LogRow {
   const parts = partsOfTask(task);
-  const claims = toClaimEntries(parts);
+  const claims = toLargeParts(parts);
   const nulls = toNulls(parts);
   const row: SnapshotRow = {
     generation,
-    task: Task.toJSON(claims ? withoutClaimedInTask(task) : task),
+    task: Task.toJSON(claims ? withoutLargeContentInTask(task) : task),
     ...(claims && { claims }),
     ...(nulls && { nulls }),
   };
@@ -95,7 +95,7 @@ export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow
   const message = json.message === undefined ? undefined : Message.fromJSON(json.message);
   const parts = partsOf(response, message);
   restoreNulls(parts, json.nulls);
-  await redeem(payloads, task, parts, json.claims ?? []);
+  await restoreLargeContent(payloads, task, parts, json.claims ?? []);
   return {
     generation: Number.parseInt(row.key.slice(2), 10),
     epoch: json.epoch,
@@ -114,7 +114,7 @@ export async function decodeSnapshot(
   const task = Task.fromJSON(json.task);
   const parts = partsOfTask(task);
   restoreNulls(parts, json.nulls);
-  await redeem(payloads, key, parts, json.claims ?? []);
+  await restoreLargeContent(payloads, key, parts, json.claims ?? []);
   return { generation: json.generation, task };
 }
 
@@ -134,6 +134,6 @@ function restoreNulls(parts: readonly Part[], nulls: readonly number[] = []): vo
 
 /** A row's JSON, from wherever its body is. @throws StoreError */
 export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
-  const json = fromJsonBytes(body) as T | { readonly body: Claim };
+  const json = fromJsonBytes(body) as T | { readonly body: PayloadRef };
   return "body" in json ? (fromJsonBytes(await payloads.get(task, json.body)) as T) : json;
 }

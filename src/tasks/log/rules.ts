@@ -1,11 +1,14 @@
-import { Role, TaskState } from "@a2a-js/sdk";
-import type { Message, StreamResponse, Task, TaskStatus, TaskStatusUpdateEvent } from "@a2a-js/sdk";
+import { TaskState } from "@a2a-js/sdk";
+import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import type { Caller } from "../../ports/agent.ts";
 import { hasLiveLease, SCHEMA } from "./head.ts";
 import type { Head } from "./head.ts";
 import type { LogEvent } from "./rows.ts";
 import { endsTurn, isInterrupted, isTerminal } from "./task-state.ts";
 import type { TaskFault } from "../task-fault.ts";
+import { cancelWithin, takeableAt } from "./lease.ts";
+import type { Lease } from "./lease.ts";
+import { agentMessage, statusUpdate, textPart, toTimestamp, withTimestamp } from "./status-update.ts";
 
 /** What a change writes: the next head and the events that go with it, in one transaction. */
 export interface Change {
@@ -42,7 +45,6 @@ export const rules = {
   acceptMessage,
   take,
   append,
-  renew,
   release,
   flagCancel,
   endCanceled,
@@ -132,14 +134,15 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
 
 /**
  * Takes a turn that nobody holds: one that a queue message starts, one that was handed over, or one whose holder
- * fell silent. Others wait `lease / 6` beyond a lease's end, since clocks differ.
+ * fell silent.
  */
 function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fail", by: Writer): Decision {
   if (head.purging || head.schema > SCHEMA || head.turn !== turn || endsTurn(head.state)) {
     return { refused: { code: "idle" } };
   }
-  if (head.lease && head.lease.until + by.lease / 6 > by.now) {
-    return { refused: { code: "held", until: head.lease.until + by.lease / 6 } };
+  const heldUntil = head.lease ? takeableAt(head.lease, by.lease) : 0;
+  if (heldUntil > by.now) {
+    return { refused: { code: "held", until: heldUntil } };
   }
   if (head.cancel) {
     return endCanceled(head, taskId, by);
@@ -150,7 +153,7 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
     const text = `The agent stopped ${attempts === 1 ? "once" : `${attempts} times`} before it could finish.`;
     return withEvents(
       began,
-      [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, agentSays(head, taskId, by, text))],
+      [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, says(head, taskId, by, text))],
       by,
     );
   }
@@ -179,10 +182,6 @@ function append(head: Head, responses: readonly StreamResponse[], by: Writer, re
   return withEvents(next, responses, by);
 }
 
-function renew(head: Head, by: Writer): Decision {
-  return append(head, [], by);
-}
-
 /** Gives the turn back unfinished: the next holder need not wait for the lease, and it is no crash. */
 function release(head: Head, by: Writer): Decision {
   if (head.nonce !== by.nonce) {
@@ -205,7 +204,7 @@ function flagCancel(head: Head, taskId: string, by: Writer): Decision {
   if (head.schema > SCHEMA) {
     return refuse(NEWER);
   }
-  const heldUntil = head.lease ? head.lease.until + by.lease / 6 : 0;
+  const heldUntil = head.lease ? takeableAt(head.lease, by.lease) : 0;
   const deadline = head.cancel?.deadline ?? Infinity;
   if (heldUntil <= by.now || deadline <= by.now) {
     return endCanceled(head, taskId, by);
@@ -213,7 +212,7 @@ function flagCancel(head: Head, taskId: string, by: Writer): Decision {
   if (head.cancel) {
     return { refused: { code: "held", until: deadline } };
   }
-  const cancel = { by: by.holder, deadline: by.now + Math.min(5_000, by.lease / 6) };
+  const cancel = { by: by.holder, deadline: by.now + cancelWithin(by.lease) };
   return { change: { head: { ...head, cancel }, events: [] } };
 }
 
@@ -235,7 +234,7 @@ function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writ
   if (isSomebodyElses || !isInterrupted(head.state) || head.statusTime + inputTimeout > by.now) {
     return { refused: { code: "idle" } };
   }
-  const message = agentSays(head, taskId, by, "Nobody answered in time.");
+  const message = says(head, taskId, by, "The task waited for an answer for too long.");
   return withEvents(
     beginEpoch(head, by, false),
     [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, message)],
@@ -293,54 +292,14 @@ function withEvents(
   };
 }
 
-function withTimestamp(
-  { taskId, contextId, metadata }: TaskStatusUpdateEvent,
-  { state, message }: TaskStatus,
-  timestamp: string,
-): StreamResponse {
-  const value = { taskId, contextId, status: { state, message, timestamp }, metadata };
-  return { payload: { $case: "statusUpdate", value } };
+/** Its id is the write's own, so that a repeated attempt says the same. */
+function says(head: Head, taskId: string, by: Writer, text: string): Message {
+  return agentMessage(`${by.nonce}-${head.generation + 1}`, taskId, head.contextId, [textPart(text)]);
 }
 
-export function statusUpdate(
-  taskId: string,
-  contextId: string,
-  state: TaskState,
-  message: Message | undefined,
-): StreamResponse {
-  const value = { taskId, contextId, status: { state, message, timestamp: undefined }, metadata: undefined };
-  return { payload: { $case: "statusUpdate", value } };
-}
-
-function agentSays(head: Head, taskId: string, by: Writer, text: string): Message {
-  return {
-    messageId: `${by.nonce}-${head.generation + 1}`,
-    contextId: head.contextId,
-    taskId,
-    role: Role.ROLE_AGENT,
-    parts: [{ content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "" }],
-    metadata: undefined,
-    extensions: [],
-    referenceTaskIds: [],
-  };
-}
-
-function leaseOf(by: Writer): { holder: string; until: number } {
+function leaseOf(by: Writer): Lease {
   return { holder: by.holder, until: by.now + by.lease };
 }
-
-/** ISO 8601 in UTC with milliseconds (specification 5.6.1). Statuses come in bursts, so the second is remembered. */
-function toTimestamp(ms: number): string {
-  const second = Math.floor(ms / 1_000);
-  if (second !== lastSecond) {
-    lastSecond = second;
-    lastPrefix = new Date(ms).toISOString().slice(0, 20);
-  }
-  return `${lastPrefix}${String(ms - second * 1_000).padStart(3, "0")}Z`;
-}
-
-let lastSecond = Number.NaN;
-let lastPrefix = "";
 
 function refuse(message: string): Decision {
   return { refused: { code: "unsupported", message } };

@@ -1,18 +1,19 @@
 import type { Task } from "@a2a-js/sdk";
 import type { Etag, LogRow, LogWrite, TaskKey } from "../../ports/task-log.ts";
 import { StoreError } from "../../ports/store-error.ts";
-import type { TaskParts } from "../engine-parts.ts";
 import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
-import { claimParts, needsClaim, partsOf } from "./claims.ts";
+import { storeLargeContent, hasLargeContent, partsOf } from "./large-content.ts";
 import { encodeEvent, encodeSnapshot, eventKey, isOversize, storeBody } from "./rows.ts";
 import type { LogEvent } from "./rows.ts";
 import { backOff, retry } from "../retry.ts";
-import type { Change, Decision, Refusal } from "./rules.ts";
+import type { Change, Decision, Refusal, Writer } from "./rules.ts";
 import { endsTurn } from "./task-state.ts";
+import type { TaskParts } from "../engine-parts.ts";
+import { TaskError } from "../task-fault.ts";
 
 /** A head as it was last seen in the store. */
-export interface Version {
+export interface StoredHead {
   readonly head: Head;
   readonly etag: Etag;
 }
@@ -22,14 +23,14 @@ export interface Version {
  * - `superseded`: it is in the log, but another epoch began after it.
  */
 export type Outcome =
-  | { readonly code: "committed"; readonly version: Version; readonly change: Change }
-  | { readonly code: "superseded"; readonly version: Version; readonly change: Change }
+  | { readonly code: "committed"; readonly version: StoredHead; readonly change: Change }
+  | { readonly code: "superseded"; readonly version: StoredHead; readonly change: Change }
   | { readonly code: "refused"; readonly refusal: Refusal };
 
 export interface Transaction {
   readonly key: TaskKey;
   /** The head to start from; absent to create the task. */
-  readonly from: Version | undefined;
+  readonly from: StoredHead | undefined;
   /** Called again with the newer head after somebody else changed it. */
   readonly decide: (head: Head | undefined) => Decision;
   /** Further rows of the same transaction. */
@@ -76,7 +77,7 @@ export async function transact(
         if (!(error instanceof StoreError) || error.fault.code === "rejected") {
           throw error;
         }
-        current = await retry(parts, deadline, () => readVersion(parts, key));
+        current = await retry(parts, deadline, () => readStoredHead(parts, key));
       }
     }
     const outcome = await explain(parts, key, version, current, change, deadline);
@@ -91,8 +92,8 @@ export async function transact(
 async function explain(
   parts: TaskParts,
   key: TaskKey,
-  before: Version | undefined,
-  current: Version | undefined,
+  before: StoredHead | undefined,
+  current: StoredHead | undefined,
   change: Change,
   deadline: number,
 ): Promise<Outcome | undefined> {
@@ -116,7 +117,7 @@ async function explain(
   return undefined;
 }
 
-export async function readVersion(parts: TaskParts, key: TaskKey): Promise<Version | undefined> {
+export async function readStoredHead(parts: TaskParts, key: TaskKey): Promise<StoredHead | undefined> {
   const row = await parts.log.readHead(key);
   return row && { head: parseHead(row.body), etag: row.etag };
 }
@@ -143,15 +144,15 @@ function encodeChange(
 }
 
 function hasUnstoredContent({ response, message }: LogEvent): boolean {
-  return needsClaim(partsOf(response, message));
+  return hasLargeContent(partsOf(response, message));
 }
 
 /** Large content goes ahead of the transaction that points at it. */
 async function storeContent(parts: TaskParts, key: TaskKey, { events }: Change, deadline: number): Promise<void> {
   for (const { response, message } of events) {
     const content = partsOf(response, message);
-    if (needsClaim(content)) {
-      await retry(parts, deadline, () => claimParts(parts.payloads, key, content));
+    if (hasLargeContent(content)) {
+      await retry(parts, deadline, () => storeLargeContent(parts.payloads, key, content));
     }
   }
 }
@@ -168,4 +169,21 @@ function storeBodies(parts: TaskParts, key: TaskKey, rows: readonly RowWrite[], 
 /** At a turn's end, or when reading the events after it would cost more than reading the snapshot itself. */
 function isSnapshotDue(head: Head, events: number, tailBytes: number): boolean {
   return events > 0 && (endsTurn(head.state) || tailBytes > Math.max(64 * 1024, head.snapshotBytes));
+}
+
+/** This instance, as the rules see a writer, at this moment. */
+export function writerOf({ clock, instance, settings }: TaskParts, nonce: string): Writer {
+  return { holder: instance, nonce, now: clock.now(), lease: settings.lease };
+}
+
+/** What a refused change tells the caller, for whom it is the same which other instance was first. */
+export function toRefusedError(refusal: Refusal, taskId: string): TaskError {
+  switch (refusal.code) {
+    case "fenced":
+    case "idle":
+    case "held":
+      return new TaskError({ code: "unsupported", message: `Task ${taskId} is being worked on. Try again later.` });
+    default:
+      return new TaskError(refusal);
+  }
 }

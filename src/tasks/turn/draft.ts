@@ -1,6 +1,6 @@
 import type { Part, StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 import type { LogRow } from "../../ports/task-log.ts";
-import { partsOf, sizeOf } from "../log/claims.ts";
+import { partsOf, sizeOf } from "../log/large-content.ts";
 
 /** What an agent emitted and is not in the log yet. All of it goes into one transaction. */
 export interface Draft {

@@ -1,14 +1,14 @@
 import type { AbortCode, Agent } from "../../ports/agent.ts";
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
-import { delay } from "../delay.ts";
+import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { finishIndex } from "../lists/finish-index.ts";
+import { finishIndex } from "../lists/task-lists.ts";
 import { createWriter } from "./task-writer.ts";
 import type { TaskWriter, WriterStart } from "./task-writer.ts";
 import { endsTurn, isTerminal } from "../log/task-state.ts";
 import { TaskError } from "../task-fault.ts";
-import type { Tails } from "../tails.ts";
+import type { Tails } from "../watch/tails.ts";
 import { runTurn } from "./turn-runner.ts";
 import type { TurnRun } from "./turn-runner.ts";
 import type { TurnInput } from "./turn.ts";
@@ -22,8 +22,8 @@ export interface HeldTurns {
    */
   admit(): () => void;
   start(turn: TurnStart): HeldTurn;
-  /** Somebody changed the head of a task that may be held here. */
-  look(key: TaskKey): void;
+  /** Renews the lease of a task, if it is held here: another instance changed its head. */
+  renew(key: TaskKey): void;
   /** No turn starts after this. Resolves when those that run have ended, or after `grace` ms. */
   settle(grace: number): Promise<void>;
   /** Hands every turn over that still runs, and resolves when all have left. */
@@ -84,7 +84,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       };
     },
     start,
-    look,
+    renew,
     async settle(grace) {
       isClosing = true;
       if (held.size > 0 && grace > 0) {
@@ -174,8 +174,8 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     }
   }
 
-  function look(key: TaskKey): void {
-    held.get(nameOf(key))?.writer.look();
+  function renew(key: TaskKey): void {
+    held.get(nameOf(key))?.writer.renew();
   }
 
   /** While something is held here. */
@@ -189,7 +189,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
 
   async function readInbox(): Promise<void> {
     try {
-      (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(look);
+      (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(renew);
     } catch (error) {
       // The lease's renewal looks too.
       parts.logger.warn("inbox.unreachable", { error: String(error) });

@@ -6,16 +6,17 @@ import type { Batch, Draft } from "./draft.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { fold } from "../log/fold.ts";
 import type { Head } from "../log/head.ts";
-import { claimParts, needsClaim, partsOf } from "../log/claims.ts";
+import { storeLargeContent, hasLargeContent, partsOf } from "../log/large-content.ts";
 import { CHECKPOINT } from "./steps.ts";
 import type { LogEvent } from "../log/rows.ts";
 import { retry } from "../retry.ts";
 import type { Decision, NewTask, Recorded, Writer } from "../log/rules.ts";
 import { endsTurn, isTerminal } from "../log/task-state.ts";
 import { transact } from "../log/transact.ts";
-import type { Version } from "../log/transact.ts";
+import type { StoredHead } from "../log/transact.ts";
+import { callPatience, renewAfter, stopAfter } from "../log/lease.ts";
 
-/** The only one who appends to a task while its lease lasts. Commits, renewals and looks are serial. */
+/** The only one who appends to a task while its lease lasts. Commits and renewals are serial. */
 export interface TaskWriter {
   /** The task as committed; undefined before the first commit. */
   readonly task: Task | undefined;
@@ -32,8 +33,8 @@ export interface TaskWriter {
   record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
   /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
   begin(): Promise<void>;
-  /** Reads the head soon: somebody says that it changed. */
-  look(): void;
+  /** Renews the lease now, which reads the head again: another instance may have changed it. */
+  renew(): void;
   /** Gives the task back unfinished, once everything emitted is committed. */
   release(): Promise<void>;
   /** Loses the task now if its lease is over: a process that stood still runs what was due before it looks at its timers. */
@@ -54,7 +55,7 @@ export interface WriterStart {
   readonly key: TaskKey;
   readonly nonce: string;
   /** The task as it was taken, or what to create it from. */
-  readonly from: { readonly version: Version; readonly task: Task } | { readonly create: NewTask };
+  readonly from: { readonly version: StoredHead; readonly task: Task } | { readonly create: NewTask };
   /** Monotonic ms before the write that gave the lease was sent. */
   readonly since: number;
 }
@@ -75,7 +76,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let busy: Promise<void> | undefined;
   let preparing: Promise<void> | undefined;
   let deferred = create !== undefined;
-  let wantsLook = false;
+  let wantsRenewal = false;
   let wantsRelease = false;
   let cancelSeen = false;
   let confirmed = start.since;
@@ -94,8 +95,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       deferred = false;
       return pump();
     },
-    look() {
-      wantsLook = true;
+    renew() {
+      wantsRenewal = true;
       void pump();
     },
     release() {
@@ -104,7 +105,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       return pump();
     },
     checkLease() {
-      if (version && clock.monotonic() - confirmed >= (settings.lease * 5) / 6) {
+      if (version && clock.monotonic() - confirmed >= stopAfter(settings.lease)) {
         lose(new LostError("the lease ended before it could be renewed"));
       }
     },
@@ -136,13 +137,13 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
   function enqueue(draft: Draft): void {
     const content = draft.responses.length === 1 ? partsOfFirst(draft) : draft.responses.flatMap((one) => partsOf(one));
-    if (!preparing && !needsClaim(content)) {
+    if (!preparing && !hasLargeContent(content)) {
       push(draft);
       return;
     }
     const turn = (preparing ?? Promise.resolve())
       .then(() =>
-        retry(parts, clock.monotonic() + settings.lease, () => claimParts(parts.payloads, start.key, content)),
+        retry(parts, clock.monotonic() + settings.lease, () => storeLargeContent(parts.payloads, start.key, content)),
       )
       .then(
         () => push(draft),
@@ -176,7 +177,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   }
 
   function hasWork(): boolean {
-    return state === "open" && !deferred && (!version || pending.length > 0 || wantsLook || wantsRelease);
+    return state === "open" && !deferred && (!version || pending.length > 0 || wantsRenewal || wantsRelease);
   }
 
   async function drain(): Promise<void> {
@@ -187,7 +188,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         await preparing;
         continue;
       }
-      wantsLook = false;
+      wantsRenewal = false;
       await commit(batch, wantsRelease && version !== undefined && idle);
     }
     // In the same step as the look for more work: what comes later begins anew.
@@ -207,11 +208,11 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         decide: (head) => decide(head, batch, releasing),
         rows: batch.rows,
         taskAfter: ({ events }) => foldAll(events),
-        deadline: creating ? sent + settings.lease / 3 : confirmed + (settings.lease * 5) / 6,
+        deadline: creating ? sent + callPatience(settings.lease) : confirmed + stopAfter(settings.lease),
       });
       const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
       if (creating && !ends) {
-        await Promise.all([transaction, retry(parts, sent + settings.lease / 3, () => on.putOpen())]);
+        await Promise.all([transaction, retry(parts, sent + callPatience(settings.lease), () => on.putOpen())]);
       }
       const outcome = await transaction;
       if (outcome.code !== "committed") {
@@ -304,14 +305,14 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   function arm(): void {
     disarm();
     const age = clock.monotonic() - confirmed;
-    const next = (busy ? (settings.lease * 5) / 6 : settings.lease / 3) - age;
+    const next = (busy ? stopAfter(settings.lease) : renewAfter(settings.lease)) - age;
     disarm = clock.after(Math.max(next, 1), () => {
       self.checkLease();
       if (state !== "open") {
         return;
       }
       if (!busy) {
-        wantsLook = true;
+        wantsRenewal = true;
         void pump();
       }
       arm();

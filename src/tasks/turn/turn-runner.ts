@@ -1,15 +1,17 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { StreamResponse, Task } from "@a2a-js/sdk";
-import { AgentFailure } from "../../ports/agent-failure.ts";
+import { AgentFailure } from "../../ports/agent.ts";
 import type { AbortCode, Agent, Content, Json } from "../../ports/agent.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { createReplay } from "./replay.ts";
-import { statusUpdate } from "../log/rules.ts";
+import { createResumedAttempt } from "./resumed-attempt.ts";
+import { agentMessage, statusUpdate, textPart } from "../log/status-update.ts";
+import { toParts } from "./content.ts";
 import { toCheckpointRow, toStepRow } from "./steps.ts";
 import { LostError } from "./task-writer.ts";
 import type { TaskWriter } from "./task-writer.ts";
-import { AbortedError, agentMessage, createTurn, TurnEnded } from "./turn.ts";
+import { AbortedError, createTurn, TurnEnded } from "./turn.ts";
 import type { TurnInput } from "./turn.ts";
+import { stopGrace } from "../log/lease.ts";
 
 export interface TurnRun {
   /** Tells the agent to stop. The first code counts. */
@@ -22,8 +24,6 @@ export interface TurnRun {
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 /** Events of one step: with its result they are one transaction. */
 const MAX_STEP_EVENTS = 90;
-/** How long an agent that was told to stop may take before its turn ends without it, in ms. */
-const STOP_GRACE = 250;
 
 /**
  * Runs an agent over one message and guarantees one terminal or interrupted event, whatever the agent does:
@@ -35,7 +35,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   let abort: AbortController | undefined;
   let stopped: AbortCode | undefined;
   let finishing: Promise<void> | undefined;
-  const replay = createReplay(input.earlier);
+  const resumed = createResumedAttempt(input.earlier);
   /** Steps that run now, and what was emitted meanwhile: it appears together with a step's result (I13). */
   let steps = 0;
   const held: StreamResponse[] = [];
@@ -51,10 +51,10 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       signal,
       task: () => writer.task ?? emptyTask(input),
       newId: () => parts.random.id(),
-      emit: (response) => (replay.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
+      emit: (response) => (resumed.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
       finish,
       openArtifact(artifactId) {
-        const decide = replay.openArtifact(artifactId);
+        const decide = resumed.openArtifact(artifactId);
         return (content) => decide(content, isInStep());
       },
       step,
@@ -76,9 +76,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (stopped === undefined) {
       stopped = code;
       abort?.abort(new AbortedError(code));
-      parts.clock.after(code === "fenced" ? 0 : Math.min(STOP_GRACE, parts.settings.lease / 12), () =>
-        left.resolve(undefined),
-      );
+      parts.clock.after(code === "fenced" ? 0 : stopGrace(parts.settings.lease), () => left.resolve(undefined));
     }
   }
 
@@ -159,7 +157,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   }
 
   async function step(name: string, work: (idempotencyKey: string) => Promise<Json>): Promise<Json> {
-    const stored = replay.takeStep(name);
+    const stored = resumed.takeStep(name);
     if (stored) {
       return stored.value;
     }
@@ -191,7 +189,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (finishing || stopped !== undefined) {
       return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
     }
-    return replay.isCatchingUp ? Promise.resolve() : writer.record(toCheckpointRow(value), []);
+    return resumed.isCatchingUp ? Promise.resolve() : writer.record(toCheckpointRow(value), []);
   }
 
   function isInStep(): boolean {
@@ -216,12 +214,13 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (error instanceof LostError) {
       throw error;
     }
-    const message = agentMessage(parts.random.id(), taskId, contextId, "The agent's last message could not be stored.");
+    const said = textPart("The agent's last message could not be stored.");
+    const message = agentMessage(parts.random.id(), taskId, contextId, [said]);
     await writer.emit(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message));
   }
 
   function fail(content: Content): Promise<void> {
-    const message = agentMessage(parts.random.id(), taskId, contextId, content);
+    const message = agentMessage(parts.random.id(), taskId, contextId, toParts(content));
     return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
   }
 }

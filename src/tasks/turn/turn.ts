@@ -1,9 +1,9 @@
-import { Role, TaskState } from "@a2a-js/sdk";
+import { TaskState } from "@a2a-js/sdk";
 import type { Message, Part, StreamResponse, Task } from "@a2a-js/sdk";
 import type { AbortCode, ArtifactInit, ArtifactWriter, Caller, Content, Json, Turn } from "../../ports/agent.ts";
 import { toParts } from "./content.ts";
-import type { ChunkFate } from "./replay.ts";
-import { statusUpdate } from "../log/rules.ts";
+import type { ChunkFate } from "./resumed-attempt.ts";
+import { agentMessage, statusUpdate } from "../log/status-update.ts";
 import type { EarlierAttempts } from "./steps.ts";
 
 /** What a turn is about. */
@@ -119,22 +119,9 @@ class AgentTurn implements Turn {
   #status(state: TaskState, content: Content | undefined): StreamResponse {
     const { taskId, contextId } = this;
     const isSilent = content === undefined || content.length === 0;
-    const message = isSilent ? undefined : agentMessage(this.#host.newId(), taskId, contextId, content);
+    const message = isSilent ? undefined : agentMessage(this.#host.newId(), taskId, contextId, toParts(content));
     return statusUpdate(taskId, contextId, state, message);
   }
-}
-
-export function agentMessage(messageId: string, taskId: string, contextId: string, content: Content): Message {
-  return {
-    messageId,
-    contextId,
-    taskId,
-    role: Role.ROLE_AGENT,
-    parts: toParts(content),
-    metadata: undefined,
-    extensions: [],
-    referenceTaskIds: [],
-  };
 }
 
 function createArtifactWriter(

@@ -4,9 +4,8 @@ import type { EngineParts } from "../engine-parts.ts";
 import { encodeHead } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
 import { backOff, retry } from "../retry.ts";
-import { readVersion, transact } from "../log/transact.ts";
-import type { Version } from "../log/transact.ts";
-import { writerOf } from "../log/writer-of.ts";
+import { readStoredHead, transact, writerOf } from "../log/transact.ts";
+import type { StoredHead } from "../log/transact.ts";
 
 /** Rows of one transaction beside the head. */
 const ROWS_AT_ONCE = 99;
@@ -20,7 +19,7 @@ export async function purgeTask(parts: EngineParts, key: TaskKey, isDue: (head: 
   const { clock, index, log, payloads } = parts;
   const deadline = clock.monotonic() + parts.settings.lease;
   for (let attempt = 0; ; attempt += 1) {
-    const found = await retry(parts, deadline, () => readVersion(parts, key));
+    const found = await retry(parts, deadline, () => readStoredHead(parts, key));
     if (!found) {
       return true;
     }
@@ -49,10 +48,10 @@ export async function purgeTask(parts: EngineParts, key: TaskKey, isDue: (head: 
 async function hide(
   parts: EngineParts,
   key: TaskKey,
-  from: Version,
+  from: StoredHead,
   isDue: (head: Head) => boolean,
   deadline: number,
-): Promise<Version | undefined> {
+): Promise<StoredHead | undefined> {
   if (from.head.purging) {
     return from;
   }
@@ -67,11 +66,11 @@ async function hide(
   if (outcome.code !== "refused") {
     return outcome.version;
   }
-  const current = await retry(parts, deadline, () => readVersion(parts, key));
+  const current = await retry(parts, deadline, () => readStoredHead(parts, key));
   return current?.head.purging ? current : undefined;
 }
 
-async function deleteRows(parts: EngineParts, key: TaskKey, { head, etag }: Version): Promise<string> {
+async function deleteRows(parts: EngineParts, key: TaskKey, { head, etag }: StoredHead): Promise<string> {
   const body = encodeHead(head);
   const keys = await parts.log.listKeys(key);
   let current = etag;

@@ -5,7 +5,7 @@ import { hasLiveLease } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
 import { purgeTask } from "./purge.ts";
 import { isTerminal } from "../log/task-state.ts";
-import { readVersion } from "../log/transact.ts";
+import { readStoredHead } from "../log/transact.ts";
 
 /** Between two passes over the lists, and between two over everything that is stored, in ms at most. */
 const PASS_EVERY = 3_600_000;
@@ -66,7 +66,7 @@ export function createRetention(parts: EngineParts): Retention {
   /** A row that outlived its task goes too, also when the id is another task's by now: a key may name it again. */
   async function purgeListed(row: EndedTask): Promise<boolean> {
     const isGone = await purge(row);
-    const version = isGone ? undefined : await readVersion(parts, row);
+    const version = isGone ? undefined : await readStoredHead(parts, row);
     if (isGone || (version && version.head.created > row.statusTime)) {
       await index.deleteDone(row);
     }
@@ -78,7 +78,7 @@ export function createRetention(parts: EngineParts): Retention {
   }
 
   async function deleteOrphans(key: TaskKey): Promise<boolean> {
-    if (await readVersion(parts, key)) {
+    if (await readStoredHead(parts, key)) {
       return false;
     }
     await payloads.deleteAll(key);

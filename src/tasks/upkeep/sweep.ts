@@ -1,15 +1,15 @@
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { Etag, TaskKey } from "../../ports/task-log.ts";
-import { endElsewhere } from "../lists/end-elsewhere.ts";
+import { endElsewhere } from "../lists/task-lists.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { SCHEMA } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
 import type { Decision, Writer } from "../log/rules.ts";
-import type { Tails } from "../tails.ts";
+import type { Tails } from "../watch/tails.ts";
 import { isInterrupted, isTerminal } from "../log/task-state.ts";
-import { readVersion, transact } from "../log/transact.ts";
-import type { Version } from "../log/transact.ts";
-import { writerOf } from "../log/writer-of.ts";
+import { readStoredHead, transact, writerOf } from "../log/transact.ts";
+import type { StoredHead } from "../log/transact.ts";
+import { lookAgainAfter, offerAgainAfter, takeableAt } from "../log/lease.ts";
 
 /** Open rows looked at in one pass. */
 const ROWS_PER_SWEEP = 500;
@@ -35,13 +35,13 @@ export function decideSweep(
 ): SweepAction {
   if (!head || head.turn < row.turn) {
     // Its creator's write may still be on its way, and then die with it: look again soon.
-    return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: now + lease * 1.5 };
+    return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: now + lookAgainAfter(lease) };
   }
   if (head.turn > row.turn) {
     return { do: "delete" };
   }
   if (head.purging || head.schema > SCHEMA) {
-    return { do: "wait", due: now + lease * 1.5 };
+    return { do: "wait", due: now + lookAgainAfter(lease) };
   }
   if (isTerminal(head.state)) {
     return { do: "finish" };
@@ -54,9 +54,9 @@ export function decideSweep(
     const due = head.statusTime + inputTimeout;
     return due <= now ? { do: "abandon" } : { do: "wait", due };
   }
-  const takeable = head.lease ? head.lease.until + lease / 6 : now;
+  const takeable = head.lease ? takeableAt(head.lease, lease) : now;
   // Whoever is told to work may die, and with it the message: three leases leave room for that (decision 0009).
-  return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + lease / 2 };
+  return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + offerAgainAfter(lease) };
 }
 
 /** Looks at every due row. Any number of instances may do so: a row is claimed before it is acted on. */
@@ -75,7 +75,7 @@ export async function sweep(parts: EngineParts, tails: Tails): Promise<number> {
 async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Etag): Promise<void> {
   const { clock, index, queue, rules, settings } = parts;
   const key = { scope: row.scope, taskId: row.taskId };
-  const version = await readVersion(parts, key);
+  const version = await readStoredHead(parts, key);
   const action = decideSweep(row, version?.head, clock.now(), settings.lease, settings.inputTimeout);
   if (action.do === "delete") {
     // Not after somebody put it again, for a turn that begins right now.
@@ -109,7 +109,7 @@ async function end(
   parts: EngineParts,
   tails: Tails,
   key: TaskKey,
-  from: Version,
+  from: StoredHead,
   decide: (head: Head, by: Writer) => Decision,
 ): Promise<void> {
   const nonce = parts.random.id();

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { toRoles } from "../../../src/auth/roles.ts";
+import { toRoles } from "../../../src/auth/access.ts";
 import { environment } from "../../../src/config/config.ts";
 
 const realm = JSON.parse(readFileSync(new URL("../../../keycloak/realm.json", import.meta.url), "utf8"));

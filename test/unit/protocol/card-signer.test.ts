@@ -4,7 +4,7 @@ import type { AgentCard } from "@a2a-js/sdk";
 import { describe, expect, test, vi } from "vitest";
 import { verifyCard } from "../../../src/client/verify-card.ts";
 import type { PinnedKey } from "../../../src/client/verify-card.ts";
-import { createCardSigner } from "../../../src/protocol/card-signer.ts";
+import { createCardSigner } from "../../../src/protocol/cards/card-signer.ts";
 import { createFakeGateway } from "./fake-gateway.ts";
 
 const toPem = ({ privateKey }: { readonly privateKey: KeyObject }): string =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isTooDeep } from "../../../src/protocol/json-depth.ts";
+import { isTooDeep } from "../../../src/protocol/request/json-depth.ts";
 
 test.each([
   ["[[[]]]", false],

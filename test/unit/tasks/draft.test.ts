@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { toParts } from "../../../src/tasks/turn/content.ts";
 import { bytesOf, takeBatch, weightOf } from "../../../src/tasks/turn/draft.ts";
 import type { Draft } from "../../../src/tasks/turn/draft.ts";
-import { statusUpdate } from "../../../src/tasks/log/rules.ts";
+import { statusUpdate } from "../../../src/tasks/log/status-update.ts";
 
 function chunk(id: string, append: boolean, more: object = {}, text = "x", lastChunk = false): StreamResponse {
   const artifact = {

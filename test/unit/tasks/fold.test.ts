@@ -3,7 +3,7 @@ import type { Artifact, StreamResponse, Task } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
 import { toParts } from "../../../src/tasks/turn/content.ts";
 import { fold } from "../../../src/tasks/log/fold.ts";
-import { statusUpdate } from "../../../src/tasks/log/rules.ts";
+import { statusUpdate } from "../../../src/tasks/log/status-update.ts";
 import { messageOf } from "./engine-fixture.ts";
 
 const task: Task = { id: "t", contextId: "c", status: undefined, artifacts: [], history: [], metadata: undefined };

@@ -1,7 +1,8 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { Head } from "../../../src/tasks/log/head.ts";
-import { MAX_ATTEMPTS, rules, statusUpdate } from "../../../src/tasks/log/rules.ts";
+import { MAX_ATTEMPTS, rules } from "../../../src/tasks/log/rules.ts";
+import { statusUpdate } from "../../../src/tasks/log/status-update.ts";
 import type { Change, Decision, Writer } from "../../../src/tasks/log/rules.ts";
 import { callerOf, LEASE, messageOf } from "./engine-fixture.ts";
 
@@ -159,7 +160,7 @@ describe("the holder", () => {
     );
     expect(events.map(({ generation }) => generation)).toEqual([2, 3]);
     expect(head).toMatchObject({ generation: 3, seq: 2, lease: { until: T0 + 5 + LEASE } });
-    expect(changed(rules.renew(head, by({ now: T0 + 9 })))).toMatchObject({
+    expect(changed(rules.append(head, [], by({ now: T0 + 9 })))).toMatchObject({
       events: [],
       head: { seq: 3, lease: { until: T0 + 9 + LEASE } },
     });
@@ -169,7 +170,7 @@ describe("the holder", () => {
     const other = by({ nonce: "n0" });
     for (const decision of [
       rules.append(created(), [], other),
-      rules.renew(created(), other),
+      rules.append(created(), [], other),
       rules.release(created(), other),
     ]) {
       expect(decision).toEqual({ refused: { code: "fenced" } });

@@ -112,7 +112,7 @@ test("a task that nobody answers is failed and moves to the ended ones", async (
   await engine.sweep();
   const task = await engine.get(call(), { id });
   expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
-  expect(saidBy(task)).toBe("Nobody answered in time.");
+  expect(saidBy(task)).toBe("The task waited for an answer for too long.");
   expect(await parts.index.listOpen("a".repeat(32), "test")).toEqual([]);
   expect(await parts.index.listDoneIds("a".repeat(32), "test", {})).toEqual([id]);
 });

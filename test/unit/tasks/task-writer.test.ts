@@ -4,10 +4,11 @@ import { createMemoryTaskLog } from "../../../src/adapters/memory/task-log.ts";
 import { StoreError } from "../../../src/ports/store-error.ts";
 import type { Etag, TaskLog } from "../../../src/ports/task-log.ts";
 import { encodeHead } from "../../../src/tasks/log/head.ts";
-import { rules, statusUpdate } from "../../../src/tasks/log/rules.ts";
+import { rules } from "../../../src/tasks/log/rules.ts";
+import { statusUpdate } from "../../../src/tasks/log/status-update.ts";
 import { createWriter } from "../../../src/tasks/turn/task-writer.ts";
 import type { TaskWriter } from "../../../src/tasks/turn/task-writer.ts";
-import { readVersion } from "../../../src/tasks/log/transact.ts";
+import { readStoredHead } from "../../../src/tasks/log/transact.ts";
 import { callerOf, createFixture, LEASE, messageOf, request, settle } from "./engine-fixture.ts";
 import type { Fixture } from "./engine-fixture.ts";
 
@@ -81,7 +82,7 @@ async function createScripted(): Promise<Scripted> {
     appends,
     lost,
     async fence() {
-      const version = await readVersion(parts, key);
+      const version = await readStoredHead(parts, key);
       const by = { holder: "two", nonce: "theirs", now: clock.now() + 2 * LEASE, lease: LEASE };
       const taken = version && rules.take(version.head, "t", 1, "resume", by);
       if (version && taken && "change" in taken) {
@@ -92,7 +93,7 @@ async function createScripted(): Promise<Scripted> {
 }
 
 async function generation({ parts }: Fixture): Promise<number | undefined> {
-  return (await readVersion(parts, key))?.head.generation;
+  return (await readStoredHead(parts, key))?.head.generation;
 }
 
 test.each(["conflict", "unknown"] as const)(
@@ -135,7 +136,7 @@ test("an idle holder renews its lease every third of it", async () => {
   const scripted = await createScripted();
   await scripted.clock.advance(LEASE + 1);
   expect(scripted.appends).toEqual([LEASE / 3, (LEASE * 2) / 3, LEASE]);
-  expect((await readVersion(scripted.parts, key))?.head.lease?.until).toBe(scripted.clock.now() - 1 + LEASE);
+  expect((await readStoredHead(scripted.parts, key))?.head.lease?.until).toBe(scripted.clock.now() - 1 + LEASE);
   expect(await generation(scripted)).toBe(1);
 });
 
@@ -163,7 +164,7 @@ test("an agent whose holder was fenced is told so", async () => {
   await settle();
   const [row] = await parts.index.listOpen(key.scope, "test");
   const taskKey = { scope: key.scope, taskId: row?.taskId ?? "" };
-  const version = await readVersion(parts, taskKey);
+  const version = await readStoredHead(parts, taskKey);
   const by = { holder: "two", nonce: "theirs", now: clock.now() + 2 * LEASE, lease: LEASE };
   const taken = version && rules.take(version.head, taskKey.taskId, 1, "resume", by);
   if (version && taken && "change" in taken) {
@@ -171,5 +172,5 @@ test("an agent whose holder was fenced is told so", async () => {
   }
   await clock.advance(LEASE / 3);
   expect(codes).toMatchObject([{ code: "fenced" }]);
-  expect((await readVersion(parts, taskKey))?.head).toMatchObject({ nonce: "theirs", generation: 1 });
+  expect((await readStoredHead(parts, taskKey))?.head).toMatchObject({ nonce: "theirs", generation: 1 });
 });

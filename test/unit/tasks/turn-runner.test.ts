@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { Turn } from "../../../src/ports/agent.ts";
-import { AgentFailure } from "../../../src/ports/agent-failure.ts";
+import { AgentFailure } from "../../../src/ports/agent.ts";
 import { createFixture, request, saidBy, settle, unhandledDuring } from "./engine-fixture.ts";
 
 const { TASK_STATE_COMPLETED: COMPLETED, TASK_STATE_FAILED: FAILED, TASK_STATE_CANCELED: CANCELED } = TaskState;

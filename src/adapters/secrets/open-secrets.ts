@@ -1,0 +1,26 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Secrets } from "../../ports/secrets.ts";
+import { createGivenSecrets } from "./given-secrets.ts";
+
+export interface OpenSecrets extends Secrets {
+  close(): void;
+}
+
+/** Those of a key vault, read with the managed identity; without one those that were given. */
+export async function openSecrets(
+  vaultUrl: string | undefined,
+  given: Readonly<Record<string, readonly string[]>>,
+  clock: Clock,
+  logger: Logger,
+): Promise<OpenSecrets> {
+  if (vaultUrl === undefined) {
+    return { ...createGivenSecrets(given), close() {} };
+  }
+  // They take a tenth of a second to load, which only those wait for who need them.
+  const [{ DefaultAzureCredential }, { createKeyVaultSecrets }] = await Promise.all([
+    import("@azure/identity"),
+    import("../key-vault/key-vault-secrets.ts"),
+  ]);
+  return createKeyVaultSecrets({ vaultUrl, credential: new DefaultAzureCredential(), clock, logger });
+}

@@ -1,0 +1,152 @@
+import { AuthError } from "../../auth/auth-fault.ts";
+import type { AuthFault } from "../../auth/auth-fault.ts";
+import { TaskError } from "../../tasks/task-fault.ts";
+import type { FieldViolation, TaskFault } from "../../tasks/task-fault.ts";
+import { EdgeError } from "../request/edge-fault.ts";
+import type { EdgeFault } from "../request/edge-fault.ts";
+
+/** An error as every binding tells it (specification 5.4). */
+export interface WireError {
+  /** JSON-RPC error code. */
+  readonly code: number;
+  readonly httpStatus: number;
+  /** HTTP status over JSON-RPC, where most errors are answers like any other. */
+  readonly rpcHttpStatus: number;
+  /** Name of the google.rpc.Code. */
+  readonly status: string;
+  readonly message: string;
+  /** google.rpc messages in ProtoJSON's `Any` form (specification 9.5 and 11.6). */
+  readonly details: readonly object[];
+  /** Seconds. */
+  readonly retryAfter?: number;
+  /** Which credentials would do, for `WWW-Authenticate`. */
+  readonly challenge?: string | undefined;
+}
+
+/** Headers of an error's response. */
+export function toErrorHeaders({ retryAfter, challenge }: WireError, contentType: string): Record<string, string> {
+  return {
+    "content-type": contentType,
+    ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+    ...(challenge !== undefined && { "www-authenticate": challenge }),
+  };
+}
+
+/** `toErrorId` is called for what nobody foresaw: it logs the error and names the log entry. */
+export function toWireError(error: unknown, toErrorId: (error: unknown) => string): WireError {
+  if (error instanceof TaskError || error instanceof EdgeError) {
+    return fromFault(error.fault, error.message);
+  }
+  if (error instanceof AuthError) {
+    return { ...fromAuthFault(error.fault, error.message), challenge: error.challenge };
+  }
+  const errorId = toErrorId(error);
+  const details = [errorInfo("INTERNAL", { errorId })];
+  return of(-32603, 500, "INTERNAL", `Internal error. The gateway's log has it as ${errorId}.`, details, 500);
+}
+
+function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
+  switch (fault.code) {
+    case "not-found":
+      return of(-32001, 404, "NOT_FOUND", message, [
+        errorInfo("TASK_NOT_FOUND", { taskId: fault.taskId.slice(0, 80) }),
+      ]);
+    case "not-cancelable": {
+      const { taskId, state } = fault;
+      return of(-32002, 400, "FAILED_PRECONDITION", message, [errorInfo("TASK_NOT_CANCELABLE", { taskId, state })]);
+    }
+    case "push-unsupported":
+      return of(-32003, 400, "FAILED_PRECONDITION", message, [errorInfo("PUSH_NOTIFICATION_NOT_SUPPORTED")]);
+    case "unsupported":
+      return of(-32004, 400, "FAILED_PRECONDITION", message, [errorInfo("UNSUPPORTED_OPERATION")]);
+    case "content-type":
+      return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")]);
+    case "media-type":
+      return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")], 400);
+    case "invalid-agent-response":
+      return of(-32006, 500, "INTERNAL", message, [errorInfo("INVALID_AGENT_RESPONSE")]);
+    case "version":
+      return of(-32009, 400, "FAILED_PRECONDITION", message, [errorInfo("VERSION_NOT_SUPPORTED")]);
+    case "invalid":
+      return of(-32602, 400, "INVALID_ARGUMENT", `Invalid parameters: ${message}`, [badRequest(fault.violations)]);
+    case "bad-json":
+      return of(-32700, 400, "INVALID_ARGUMENT", message);
+    case "invalid-request":
+      return of(-32600, 400, "INVALID_ARGUMENT", message);
+    case "unknown-method":
+      return of(-32601, 501, "UNIMPLEMENTED", message);
+    case "too-large":
+      return of(-32600, 413, "INVALID_ARGUMENT", message, [], 413);
+    case "busy":
+      return toRetried(of(-32603, 429, "RESOURCE_EXHAUSTED", message, [], 429), fault.retryAfter);
+    case "unavailable":
+      return toRetried(of(-32603, 503, "UNAVAILABLE", message, [], 503), fault.retryAfter);
+  }
+}
+
+/** A2A leaves these to HTTP (specification 3.3.2): over JSON-RPC the status is the same, and the code is nobody's. */
+function fromAuthFault(fault: AuthFault, message: string): WireError {
+  switch (fault.code) {
+    case "no-token":
+    case "bad-token":
+      return of(-32000, 401, "UNAUTHENTICATED", message, [], 401);
+    case "forbidden":
+      return of(-32000, 403, "PERMISSION_DENIED", message, [], 403);
+    case "no-keys":
+      return toRetried(of(-32603, 503, "UNAVAILABLE", message, [], 503), fault.retryAfter);
+  }
+}
+
+function toRetried(error: WireError, retryAfter: number): WireError {
+  return { ...error, details: [retryInfo(retryAfter)], retryAfter };
+}
+
+function of(
+  code: number,
+  httpStatus: number,
+  status: string,
+  message: string,
+  details: readonly object[] = [],
+  rpcHttpStatus = 200,
+): WireError {
+  return { code, httpStatus, rpcHttpStatus, status, message, details };
+}
+
+function errorInfo(reason: string, metadata?: Record<string, string>): object {
+  return {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    reason,
+    domain: "a2a-protocol.org",
+    ...(metadata && { metadata }),
+  };
+}
+
+function badRequest(violations: readonly FieldViolation[]): object {
+  return { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: violations };
+}
+
+function retryInfo(seconds: number): object {
+  return { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${seconds}s` };
+}
+
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  404: "NOT_FOUND",
+  405: "UNIMPLEMENTED",
+  500: "INTERNAL",
+};
+
+interface HttpErrorOptions {
+  readonly details?: readonly object[];
+  readonly headers?: Record<string, string>;
+}
+
+/** An error of the web server itself, outside every A2A binding, in the shape of google.rpc.Status all the same. */
+export function toHttpError(
+  code: number,
+  message: string,
+  { details = [], headers = {} }: HttpErrorOptions = {},
+): Response {
+  const error = { code, status: STATUS_NAMES[code] ?? "UNKNOWN", message, details };
+  return Response.json({ error }, { status: code, headers });
+}

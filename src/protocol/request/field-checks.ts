@@ -1,0 +1,132 @@
+import type { FieldViolation } from "../../tasks/task-fault.ts";
+
+/** Adds what is wrong with `value` to `faults`. A table of these describes a request; null counts as absent, as in ProtoJSON. */
+export type Check = (value: unknown, path: string, faults: FieldViolation[]) => void;
+
+/** Enough to correct a client, and no answer longer than its question. */
+const MAX_FAULTS = 20;
+
+/** Fields are found by their camelCase name or, as ProtoJSON asks, by snake_case. Others are ignored (specification 5.7). */
+export function object(fields: Readonly<Record<string, Check>>, required: readonly string[] = [], rule?: Check): Check {
+  const known = Object.entries(fields).map(([name, check]) => {
+    return { name, snake: toSnake(name), check, isRequired: required.includes(name) };
+  });
+  return (value, path, faults) => {
+    if (!isRecord(value)) {
+      faults.push({ field: path || "params", description: "must be an object" });
+      return;
+    }
+    for (const { name, snake, check, isRequired } of known) {
+      const field = value[name] ?? value[snake];
+      if (field !== undefined && field !== null) {
+        check(field, path === "" ? name : `${path}.${name}`, faults);
+      } else if (isRequired) {
+        faults.push({ field: path === "" ? name : `${path}.${name}`, description: "is required" });
+      }
+    }
+    rule?.(value, path, faults);
+  };
+}
+
+export function list(check: Check, { min = 0, max = Infinity } = {}): Check {
+  return (value, path, faults) => {
+    if (!Array.isArray(value)) {
+      faults.push({ field: path, description: "must be an array" });
+      return;
+    }
+    if (value.length < min || value.length > max) {
+      const description =
+        value.length < min ? `must have at least ${min} element` : `must have at most ${max} elements`;
+      faults.push({ field: path, description });
+      return;
+    }
+    for (let at = 0; at < value.length && faults.length < MAX_FAULTS; at += 1) {
+      check(value[at], `${path}[${at}]`, faults);
+    }
+  };
+}
+
+/** Exactly one of these fields is there. For `nullable` null is a value, as it is for google.protobuf.Value. */
+export function oneOf(names: readonly string[], nullable?: string): Check {
+  const aliases = names.map((name) => [name, toSnake(name)] as const);
+  return (value, path, faults) => {
+    const fields = value as Record<string, unknown>;
+    const given = aliases.filter(([name, snake]) => {
+      const field = fields[name] ?? fields[snake];
+      return name === nullable ? fields[name] !== undefined : field !== undefined && field !== null;
+    });
+    if (given.length !== 1) {
+      const instead = given.length === 0 ? "none" : given.map(([name]) => name).join(" and ");
+      faults.push({ field: path, description: `must have exactly one of ${names.join(", ")}, not ${instead}` });
+    }
+  };
+}
+
+export function string({ min = 0, max = Infinity } = {}): Check {
+  return (value, path, faults) => {
+    if (typeof value !== "string") {
+      faults.push({ field: path, description: "must be a string" });
+    } else if (value.length < min) {
+      faults.push({ field: path, description: "must not be empty" });
+    } else if (value.length > max) {
+      faults.push({ field: path, description: `must have at most ${max} characters` });
+    }
+  };
+}
+
+export function integer(min: number, max: number): Check {
+  return (value, path, faults) => {
+    if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+      faults.push({ field: path, description: `must be an integer from ${min} to ${max}` });
+    }
+  };
+}
+
+/** Names of an enum; ProtoJSON takes their numbers too, which begin at `first`. */
+export function enumOf(names: readonly string[], first?: number): Check {
+  return (value, path, faults) => {
+    const isNumber = first !== undefined && Number.isInteger(value);
+    const isKnown = isNumber ? names[Number(value) - first] !== undefined : names.includes(value as string);
+    if (!isKnown) {
+      faults.push({ field: path, description: `must be one of ${names.join(", ")}` });
+    }
+  };
+}
+
+export const boolean: Check = (value, path, faults) => {
+  if (typeof value !== "boolean") {
+    faults.push({ field: path, description: "must be true or false" });
+  }
+};
+
+export const record: Check = (value, path, faults) => {
+  if (!isRecord(value)) {
+    faults.push({ field: path, description: "must be an object" });
+  }
+};
+
+export const anything: Check = () => {};
+
+export const base64: Check = (value, path, faults) => {
+  if (typeof value !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) {
+    faults.push({ field: path, description: "must be base64" });
+  }
+};
+
+export const timestamp: Check = (value, path, faults) => {
+  const isTime =
+    typeof value === "string" &&
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(value) &&
+    !Number.isNaN(Date.parse(value));
+  if (!isTime) {
+    faults.push({ field: path, description: "must be a timestamp such as 2026-01-31T09:30:00Z" });
+  }
+};
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toSnake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
