@@ -13,7 +13,7 @@ import { answerHttpJson, httpOperations } from "./bindings/http-json.ts";
 import type { HttpInput, HttpOperation } from "./bindings/http-json.ts";
 import type { Target } from "./bindings/invoke.ts";
 import { answerJsonRpc } from "./bindings/json-rpc.ts";
-import { toLegacyCard } from "./cards/legacy-agent-card.ts";
+import { toLegacyCard, toUnversionedCard } from "./cards/legacy-agent-card.ts";
 import { answerLegacyRest, legacyOperations } from "./bindings/legacy-rest.ts";
 import { parseVersion } from "./request/protocol-version.ts";
 import { isReserved } from "./request/tenant.ts";
@@ -30,7 +30,7 @@ export function createRoutes(edge: Edge): (request: Request) => Response | Promi
     app.use(
       cors({
         origin: [...edge.corsOrigins],
-        exposeHeaders: ["A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"],
+        exposeHeaders: ["A2A-Extensions", "X-A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"],
       }),
     );
   }
@@ -164,7 +164,7 @@ async function answerCard(edge: Edge, target: Target & { readonly path?: string 
   const card = toAgentCard(target.agent, place, toCardSecurity(edge.issuers));
   const version = parseVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
   if (version !== "1.0") {
-    return toCardResponse(request, toLegacyCard(card), edge.startedAt);
+    return toCardResponse(request, version ? toLegacyCard(card) : toUnversionedCard(card), edge.startedAt);
   }
   const signed = AgentCard.toJSON(await edge.cardSigner.sign(card));
   return toCardResponse(request, signed, edge.startedAt, AgentCard.toJSON(card));

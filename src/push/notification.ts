@@ -23,7 +23,8 @@ export function toNotification(
     "a2a-event-id": String(generation),
     ...(version === "1.0" && { "a2a-version": "1.0" }),
     ...(token !== "" && { "x-a2a-notification-token": token }),
-    ...(scheme !== "" && { authorization: credentials === "" ? scheme : `${scheme} ${credentials}` }),
+    // A scheme alone is no Authorization: its credentials are known to the two parties in another way, or not at all.
+    ...(scheme !== "" && credentials !== "" && { authorization: `${scheme} ${credentials}` }),
   };
   const body = version === "1.0" ? JSON.stringify(StreamResponse.toJSON(response)) : toLegacyBody(response, task);
   return { url, headers, body };

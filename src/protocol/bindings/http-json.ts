@@ -22,7 +22,7 @@ export interface HttpOperation {
   /** Below the agent. `:task` stands for a task id, `:config` for a push configuration's. */
   readonly path: string;
   readonly method: string;
-  readonly fields?: Readonly<Record<string, "string" | "integer" | "boolean">>;
+  readonly fields?: Readonly<Record<string, "string" | "integer" | "boolean" | "timestamp">>;
 }
 
 const onTask = "/tasks/:task";
@@ -43,7 +43,7 @@ export const httpOperations: readonly HttpOperation[] = [
       pageSize: "integer",
       pageToken: "string",
       historyLength: "integer",
-      statusTimestampAfter: "string",
+      statusTimestampAfter: "timestamp",
       includeArtifacts: "boolean",
     },
   },
@@ -93,7 +93,7 @@ export async function answerHttpJson(
 export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input: HttpInput): Record<string, unknown> {
   const params: Record<string, unknown> = {};
   for (const [name, type] of Object.entries({ tenant: "string", ...fields })) {
-    const value = input.query(name);
+    const value = input.query(name) ?? (EARLIER_NAMES[name] && input.query(EARLIER_NAMES[name]));
     if (value !== undefined && value !== "") {
       params[name] = fromQueryValue(value, type);
     }
@@ -101,7 +101,7 @@ export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input:
   return params;
 }
 
-/** The path's ids are those that count. A request without a body is one without other parameters. */
+/** The path's ids are those that count. Without a body, or with null for one, a request has no other parameters. */
 export function withIds(
   body: unknown,
   { path }: Pick<HttpOperation, "path">,
@@ -111,14 +111,21 @@ export function withIds(
     return body ?? {};
   }
   const ids = path.includes(CONFIGS) ? { taskId, ...(configId !== undefined && { id: configId }) } : { id: taskId };
-  return body === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
+  return (body ?? undefined) === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
 }
 
 const CONTENT_TYPE = "application/a2a+json";
+/** Names before 1.0 that a client of 1.0 still sends. */
+const EARLIER_NAMES: Readonly<Record<string, string>> = { statusTimestampAfter: "lastUpdatedAfter" };
 
 function fromQueryValue(value: string, type: string): unknown {
-  if (type === "integer" && /^-?\d{1,15}$/.test(value)) {
+  // One client pads numbers.
+  if (type === "integer" && /^ *-?\d{1,15} *$/.test(value)) {
     return Number(value);
+  }
+  if (type === "timestamp") {
+    // The `+` of an offset is a space where it was not escaped.
+    return value.replace(/ (?=\d{2}:\d{2}$)/, "+");
   }
   return type === "boolean" && (value === "true" || value === "false") ? value === "true" : value;
 }

@@ -7,6 +7,10 @@ import type { HttpInput, HttpOperation } from "./http-json.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { toLegacyCard } from "../cards/legacy-agent-card.ts";
+import { toSnake } from "../request/field-checks.ts";
+import { toLegacyError } from "./legacy-rest-error.ts";
+import { toFileEncoding } from "./legacy-rest-files.ts";
+import type { FileEncoding } from "./legacy-rest-files.ts";
 import { fromLegacyRequest, toLegacyEvent, toLegacyTask } from "./legacy-rest-json.ts";
 import { fromLegacyPushConfig, toLegacyPushConfig, toLegacyPushConfigs } from "./legacy-rest-push.ts";
 import { requireVersion } from "../request/protocol-version.ts";
@@ -14,22 +18,20 @@ import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
-  /** 200 but for a send, where v0.3's own servers answer 201. */
-  readonly status: number;
-  toBody(result: unknown): unknown;
+  toBody(result: unknown, files: FileEncoding): unknown;
 }
 
 const onTask = "/v1/tasks/:task";
 const configs = `${onTask}/pushNotificationConfigs`;
-const task = { status: 200, toBody: toLegacyTask };
-const config = { status: 200, toBody: toLegacyPushConfig };
-const other = { status: 200, toBody: (result: unknown) => result ?? {} };
+const task = { toBody: toLegacyTask };
+const config = { toBody: toLegacyPushConfig };
+const other = { toBody: (result: unknown) => result ?? {} };
 
 /** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. */
 export const legacyOperations: readonly LegacyOperation[] = [
   // No method of this name: 0.3 has no list of tasks, and says so in its own form.
   { http: "GET", path: "/v1/tasks", method: "tasks/list", ...other },
-  { http: "POST", path: "/v1/message:send", method: "SendMessage", status: 201, toBody: toLegacyEvent },
+  { http: "POST", path: "/v1/message:send", method: "SendMessage", toBody: toLegacyEvent },
   { http: "POST", path: "/v1/message:stream", method: "SendStreamingMessage", ...other },
   { http: "POST", path: `${onTask}:cancel`, method: "CancelTask", ...task },
   { http: "POST", path: `${onTask}:subscribe`, method: "SubscribeToTask", ...other },
@@ -40,12 +42,12 @@ export const legacyOperations: readonly LegacyOperation[] = [
     http: "GET",
     path: configs,
     method: "ListTaskPushNotificationConfigs",
-    status: 200,
+    fields: { pageSize: "integer", pageToken: "string" },
     toBody: toLegacyPushConfigs,
   },
   { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig", ...config },
   { http: "DELETE", path: `${configs}/:config`, method: "DeleteTaskPushNotificationConfig", ...other },
-  { http: "GET", path: "/v1/card", method: "GetExtendedAgentCard", status: 200, toBody: toLegacyCardBody },
+  { http: "GET", path: "/v1/card", method: "GetExtendedAgentCard", toBody: toLegacyCardBody },
 ];
 
 /** Answers a request of A2A 0.3 over HTTP+JSON. Never rejects. */
@@ -68,7 +70,14 @@ export async function answerLegacyRest(
       lastEventId: () => input.query("lastEventId"),
       spoken: "0.3" as const,
     };
-    return await invoke(edge, target, identity, request, invocation, toBinding(edge, operation));
+    return await invoke(
+      edge,
+      target,
+      identity,
+      request,
+      invocation,
+      toBinding(edge, operation, toFileEncoding(request.headers)),
+    );
   } catch (error) {
     return toErrorResponse(edge.toWireError(error));
   }
@@ -81,32 +90,35 @@ async function readParams(
   input: HttpInput,
 ): Promise<unknown> {
   if (operation.http !== "POST") {
-    return withIds(fromQuery(operation, input), operation, input);
+    const query = (name: string): string | undefined => input.query(name) ?? input.query(toSnake(name));
+    return withIds(fromQuery(operation, { ...input, query }), operation, input);
   }
   const body = await readJson(request, edge.limits);
-  // v0.3 clients in Go and Python send `null` where there is nothing to send.
   if (input.taskId === undefined) {
-    return fromLegacyRequest(body);
+    return fromLegacyRequest(body, toFileEncoding(request.headers));
   }
-  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : (body ?? undefined), operation, input);
+  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : body, operation, input);
 }
 
 const CONTENT_TYPE = "application/json";
 
-function toBinding(edge: Edge, operation: LegacyOperation): Binding {
-  const { status } = operation;
+function toBinding(edge: Edge, operation: LegacyOperation, files: FileEncoding): Binding {
   return {
     contentType: CONTENT_TYPE,
     extensionHeader: "X-A2A-Extensions",
-    frames: { event: ({ result }) => toLegacyEvent(result), error: (error) => toErrorBody(edge.toWireError(error)) },
+    frames: {
+      event: ({ result }) => toLegacyEvent(result, files),
+      error: (error) => toLegacyError(edge.toWireError(error)),
+    },
+    // 200 for a send too: one client takes no other status, and none needs another.
     toResponse: ({ result }) =>
-      new Response(JSON.stringify(operation.toBody(result)), { status, headers: { "content-type": CONTENT_TYPE } }),
+      new Response(JSON.stringify(operation.toBody(result, files)), { headers: { "content-type": CONTENT_TYPE } }),
     toErrorResponse,
   };
 }
 
 function toErrorResponse(error: WireError): Response {
-  return new Response(JSON.stringify(toErrorBody(error)), {
+  return new Response(JSON.stringify(toLegacyError(error)), {
     status: error.httpStatus,
     headers: toErrorHeaders(error, CONTENT_TYPE),
   });
@@ -114,9 +126,4 @@ function toErrorResponse(error: WireError): Response {
 
 function toLegacyCardBody(result: unknown): unknown {
   return toLegacyCard(AgentCard.fromJSON(result));
-}
-
-/** In v0.3 the error object of JSON-RPC, bare. */
-function toErrorBody({ code, message, details }: WireError): object {
-  return { code, message, ...(details.length > 0 && { data: details }) };
 }

@@ -1,6 +1,7 @@
 import type { EdgeLimits } from "../edge.ts";
 import { createChecks, createLegacyChecks } from "./request-checks.ts";
 import { isRecord } from "./field-checks.ts";
+import { storable } from "./storable.ts";
 import type { Check } from "./field-checks.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 
@@ -55,5 +56,11 @@ export function withBlockingDefault(params: Record<string, unknown>): Record<str
 }
 
 function method(check: Check, { streams = false, waits = false } = {}): Method {
-  return { check, streams, waits };
+  const both: Check = (value, path, faults) => {
+    check(value, path, faults);
+    if (faults.length === 0) {
+      storable(value, path, faults);
+    }
+  };
+  return { check: both, streams, waits };
 }
