@@ -6,12 +6,13 @@ import { AgentCard } from "@a2a-js/sdk";
  */
 export function toUnversionedCard(card: AgentCard): Record<string, unknown> {
   const legacy = toLegacyCard(card);
-  const { securitySchemes, securityRequirements } = AgentCard.toJSON(card) as Record<string, unknown>;
+  const { securitySchemes } = AgentCard.toJSON(card) as Record<string, unknown>;
   return {
     ...legacy,
     capabilities: { ...(legacy["capabilities"] as object), extendedAgentCard: card.capabilities?.extendedAgentCard },
     ...(card.securityRequirements.length > 0 && {
-      securityRequirements,
+      // With empty lists, which ProtoJSON may leave out: one client needs them.
+      securityRequirements: card.securityRequirements,
       securitySchemes: mergeEach(securitySchemes, legacy["securitySchemes"]),
     }),
   };

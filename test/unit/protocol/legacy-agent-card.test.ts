@@ -20,7 +20,10 @@ describe("the card of a client that names no version", () => {
     const card = await readCard();
     const current = await readCard({ "a2a-version": "1.0" });
     expect(card.supportedInterfaces).toEqual(current.supportedInterfaces);
-    expect(card.securityRequirements).toEqual(current.securityRequirements);
+    expect(card.securityRequirements).toEqual([
+      { schemes: { openIdConnect: { list: [] } } },
+      { schemes: { oauth2: { list: [] } } },
+    ]);
     expect(card.capabilities.extendedAgentCard).toBe(false);
     for (const [name, scheme] of Object.entries(current.securitySchemes)) {
       expect(card.securitySchemes[name]).toMatchObject(scheme as object);
