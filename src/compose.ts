@@ -38,7 +38,7 @@ import type { StateKeys } from "./ports/state-keys.ts";
 import { createCallerLimits } from "./protocol/admission/caller-limits.ts";
 import { createCardSigner } from "./protocol/cards/card-signer.ts";
 import type { CardSigner } from "./protocol/cards/card-signer.ts";
-import { JWKS_PATH } from "./protocol/routes.ts";
+import { JWKS_PATH } from "./protocol/gateway-endpoints.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
@@ -144,9 +144,14 @@ export async function compose(
       maxBody: config.MAX_BODY,
       maxDepth: config.MAX_DEPTH,
       maxParts: config.MAX_PARTS,
-      maxStreams: config.MAX_STREAMS,
     },
-    streams: { heartbeat: HEARTBEAT, idleTimeout: config.STREAM_IDLE_TIMEOUT, maxDuration: config.STREAM_MAX_DURATION },
+    streams: {
+      heartbeat: HEARTBEAT,
+      idleTimeout: config.STREAM_IDLE_TIMEOUT,
+      maxDuration: config.STREAM_MAX_DURATION,
+      maxStreams: config.MAX_STREAMS,
+      maxEvent: config.MAX_SSE_EVENT,
+    },
     corsOrigins: config.CORS_ORIGINS,
     startedAt: clock.now(),
     ready: () => canReach(stores),

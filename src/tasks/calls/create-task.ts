@@ -6,7 +6,7 @@ import type { StartedTurn, Created, StartMode, StartTurn } from "./started-turn.
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
-import { findEarlier, toKeyedTaskId, toKeyRow } from "./idempotency.ts";
+import { findEarlier, toKeyRow } from "./idempotency.ts";
 import { openRow } from "../lists/task-lists.ts";
 import { readReferences } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
@@ -33,14 +33,12 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
 
   async function create(
     call: Call,
+    key: TaskKey,
     message: Message,
     mode: StartMode,
     config: TaskPushNotificationConfig | undefined,
   ): Promise<StartedTurn> {
     const { agent, caller, idempotencyKey } = call;
-    const { scope } = caller;
-    const taskId = idempotencyKey === undefined ? random.id() : toKeyedTaskId(scope, agent.id, idempotencyKey);
-    const key = { scope, taskId };
     const keyRow = idempotencyKey === undefined ? undefined : toKeyRow(idempotencyKey, message, 1);
     const earlier = keyRow && (await findEarlier(parts, key, keyRow));
     if (earlier) {

@@ -1,3 +1,4 @@
+import type { Task } from "@a2a-js/sdk";
 import type { AbortCode, Agent } from "../../ports/agent.ts";
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
@@ -43,6 +44,8 @@ export interface HeldTurn {
   readonly writer: TaskWriter;
   /** Resolves once the task exists, or cannot be made to: then `lost` says why. */
   readonly begun: Promise<void>;
+  /** The task as the first commit here left it, before its agent did anything; absent where that is held back. */
+  readonly first: { readonly task: Task; readonly generation: number } | undefined;
   /** Resolves once the turn has ended here, to whether the index can find the task: else nobody may be told of it (I15). */
   readonly ended: Promise<boolean>;
   /** Resolves once nothing of the turn is left to do here. Never rejects. */
@@ -109,7 +112,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const name = nameOf(key);
     let isOpen = "version" in turn.writer.from;
     let lost: Error | undefined;
-    let result: (Omit<HeldTurn, "lost"> & { lost: Error | undefined }) | undefined = undefined;
+    let result: { -readonly [name in keyof HeldTurn]: HeldTurn[name] } | undefined = undefined;
     const writer = createWriter(parts, turn.writer, {
       putOpen() {
         isOpen = true;
@@ -143,12 +146,15 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     if (isLeaving) {
       stop("handover");
     }
-    result = { writer, begun: begun ?? DONE, done, ended: ended.promise, lost };
+    result = { writer, begun: begun ?? DONE, first: undefined, done, ended: ended.promise, lost };
     return result;
 
     async function runToEnd(): Promise<void> {
       if (begun) {
         await begun;
+        if (result && writer.task && writer.head) {
+          result.first = { task: writer.task, generation: writer.head.generation };
+        }
       }
       if (!lost) {
         run = runTurn(parts, turn.agent, turn.input, writer);

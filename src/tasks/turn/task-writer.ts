@@ -20,6 +20,8 @@ import { callPatience, renewAfter, stopAfter } from "../log/lease.ts";
 export interface TaskWriter {
   /** The task as committed; undefined before the first commit. */
   readonly task: Task | undefined;
+  /** The same as JSON text, where the last commit wrote it. */
+  readonly taskJson: string | undefined;
   readonly head: Head | undefined;
   /** Emitted and not committed. */
   readonly pendingBytes: number;
@@ -86,6 +88,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   // collection. That was most of what a short turn left to the garbage collector.
   const self: { -readonly [name in keyof TaskWriter]: TaskWriter[name] } = {
     task: "task" in start.from ? start.from.task : undefined,
+    taskJson: undefined,
     head: version?.head,
     pendingBytes: 0,
     pendingEvents: 0,
@@ -119,8 +122,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     if (state !== "open") {
       return quiet(Promise.reject(isOver()));
     }
-    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
-    const weight = responses.reduce((sum, response) => sum + weightOf(response), row?.body.byteLength ?? 0);
+    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row ? Buffer.byteLength(row.body) : 0);
+    const weight = responses.reduce((sum, response) => sum + weightOf(response), row ? Buffer.byteLength(row.body) : 0);
     self.pendingBytes += weight;
     self.pendingEvents += responses.length;
     // A stored result is worth a commit: it exists so that it need not be had again.
@@ -224,6 +227,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       version = outcome.version;
       self.head = version.head;
       self.task = foldAll(outcome.change.events);
+      self.taskJson = outcome.taskJson;
       if (endsTurn(version.head.state) || releasing) {
         end("ended");
       } else {
