@@ -1,11 +1,9 @@
-import { openStorageAccounts } from "./adapters/storage-account/storage-account.ts";
 import { createMemoryInbox } from "./adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
 import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
 import type { LocalWork } from "./adapters/local-work.ts";
-import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createIssuerKeys } from "./adapters/openid/issuer-keys.ts";
 import { openSecrets } from "./adapters/secrets/open-secrets.ts";
 import type { OpenSecrets } from "./adapters/secrets/open-secrets.ts";
@@ -38,7 +36,7 @@ import type { StateKeys } from "./ports/state-keys.ts";
 import { createCallerLimits } from "./protocol/admission/caller-limits.ts";
 import { createCardSigner } from "./protocol/cards/card-signer.ts";
 import type { CardSigner } from "./protocol/cards/card-signer.ts";
-import { JWKS_PATH } from "./protocol/routes.ts";
+import { JWKS_PATH } from "./protocol/gateway-endpoints.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
@@ -144,9 +142,14 @@ export async function compose(
       maxBody: config.MAX_BODY,
       maxDepth: config.MAX_DEPTH,
       maxParts: config.MAX_PARTS,
-      maxStreams: config.MAX_STREAMS,
     },
-    streams: { heartbeat: HEARTBEAT, idleTimeout: config.STREAM_IDLE_TIMEOUT, maxDuration: config.STREAM_MAX_DURATION },
+    streams: {
+      heartbeat: HEARTBEAT,
+      idleTimeout: config.STREAM_IDLE_TIMEOUT,
+      maxDuration: config.STREAM_MAX_DURATION,
+      maxStreams: config.MAX_STREAMS,
+      maxEvent: config.MAX_SSE_EVENT,
+    },
     corsOrigins: config.CORS_ORIGINS,
     startedAt: clock.now(),
     ready: () => canReach(stores),
@@ -253,6 +256,11 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     };
   }
   try {
+    // Azure's clients take longer to load than the rest of the gateway, which only those wait for who need them.
+    const [{ openStorageAccounts }, { createStorageLocalWork }] = await Promise.all([
+      import("./adapters/storage-account/storage-account.ts"),
+      import("./adapters/storage-queue/work-queue.ts"),
+    ]);
     const onFailure = (name: string, error: unknown): void =>
       logger.warn("storage.unreachable", { account: name, error: String(error) });
     const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);

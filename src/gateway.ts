@@ -1,6 +1,9 @@
 import type { PushMessage, WorkMessage } from "./ports/work-queue.ts";
 import { createEdge } from "./protocol/edge.ts";
-import type { ExecutionContext, EdgeParts } from "./protocol/edge.ts";
+import type { EdgeParts } from "./protocol/edge.ts";
+import type { HttpAnswer, HttpRequest } from "./ports/http-exchange.ts";
+import { fromFetchRequest, toFetchResponse } from "./protocol/http/fetch-api.ts";
+import type { ExecutionContext } from "./protocol/http/fetch-api.ts";
 import { createRoutes } from "./protocol/routes.ts";
 import type { DurableEngine } from "./tasks/engine.ts";
 
@@ -12,8 +15,10 @@ export interface GatewayParts extends EdgeParts {
 
 /** The gateway without a host: whatever has HTTP requests, queue messages and a timer can run it. */
 export interface Gateway {
-  /** Answers any request; never rejects. `execution` is for hosts that may end with the response what still runs. */
-  fetch(request: Request, execution?: ExecutionContext): Response | Promise<Response>;
+  /** Answers any request, for hosts that send answers themselves. Never rejects. */
+  answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
+  /** The same by the Fetch API's objects. `execution` is for hosts that may end with the response what still runs. */
+  fetch(request: Request, execution?: ExecutionContext): Promise<Response>;
   /** A message from the work queue. Rejects when it should come again later. */
   work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
@@ -24,14 +29,10 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const edge = createEdge(parts);
-  const routes = createRoutes(edge);
+  const answer = createRoutes(edge);
   return {
-    fetch(request, execution) {
-      if (execution) {
-        edge.attendants.set(request, execution);
-      }
-      return routes(request);
-    },
+    answer,
+    fetch: async (request, execution) => toFetchResponse(await answer(fromFetchRequest(request, execution))),
     async work(message) {
       await (message.kind === "turn" ? parts.engine.work(message) : parts.deliver(message));
     },

@@ -12,13 +12,14 @@ const MAX_BODY_BYTES = 900 * 1024;
  * Refuses a change that Table Storage would refuse, so that every adapter takes the same ones.
  * @throws StoreError `rejected`.
  */
-export function checkLimits(operation: string, head: Uint8Array, writes: readonly LogWrite[]): void {
-  let total = head.byteLength;
+export function checkLimits(operation: string, head: string, writes: readonly LogWrite[]): void {
+  let total = Buffer.byteLength(head);
   let longest = total;
   for (const write of writes) {
     if (write.op !== "delete") {
-      total += write.row.body.byteLength;
-      longest = Math.max(longest, write.row.body.byteLength);
+      const bytes = Buffer.byteLength(write.row.body);
+      total += bytes;
+      longest = Math.max(longest, bytes);
     }
   }
   if (writes.length + 1 > MAX_ROWS || total > MAX_CHANGE_BYTES || longest > MAX_BODY_BYTES) {

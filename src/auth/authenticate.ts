@@ -29,8 +29,8 @@ export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts
 
   const verified = createVerifiedTokens(clock);
 
-  return (request) => {
-    const token = readToken(request.headers.get("authorization"));
+  return (authorization) => {
+    const token = readToken(authorization);
     return verified.find(token) ?? authenticate(token);
   };
 
@@ -51,8 +51,8 @@ export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts
   }
 }
 
-function readToken(authorization: string | null): string {
-  if (authorization === null || authorization.trim() === "") {
+function readToken(authorization: string | undefined): string {
+  if (authorization === undefined || authorization.trim() === "") {
     throw new AuthError({ code: "no-token" });
   }
   if (authorization.length > MAX_TOKEN) {

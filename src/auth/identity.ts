@@ -8,8 +8,13 @@ export interface Identity {
   readonly expiresAt?: number;
 }
 
-/** Verifies a request's credentials. @throws AuthError when there are none, or they do not count here. */
-export type Authenticate = (request: Request) => Identity | Promise<Identity>;
+/** Verifies the value of a request's Authorization header. @throws AuthError when there are none, or they do not count here. */
+export type Authenticate = (authorization: string | undefined) => Identity | Promise<Identity>;
+
+/** The headers of a request, by their names in lower case. */
+export interface RequestHeaders {
+  header(name: string): string | undefined;
+}
 
 /** `AUTH_MODE=none`: everybody is the same caller. */
 export const authenticateNobody: Authenticate = () => nobody;

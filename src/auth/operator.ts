@@ -1,5 +1,5 @@
 import { AuthError } from "./auth-fault.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity, RequestHeaders } from "./identity.ts";
 
 /** The request header by which an operator names whose tasks are meant. */
 const OPERATOR_SCOPE = "a2a-operator-scope";
@@ -18,8 +18,8 @@ const OPERATIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a request is one of an operator's, whom no agent's roles keep out. `role` is absent where there are none. */
-export function isOperator(identity: Identity, role: string | undefined, request: Request): boolean {
-  return role !== undefined && identity.roles.includes(role) && request.headers.has(OPERATOR_SCOPE);
+export function isOperator(identity: Identity, role: string | undefined, request: RequestHeaders): boolean {
+  return role !== undefined && identity.roles.includes(role) && request.header(OPERATOR_SCOPE) !== undefined;
 }
 
 /**
@@ -29,11 +29,11 @@ export function isOperator(identity: Identity, role: string | undefined, request
 export function toOperatedScope(
   identity: Identity,
   role: string | undefined,
-  request: Request,
+  request: RequestHeaders,
   method: string,
 ): string | undefined {
-  const scope = request.headers.get(OPERATOR_SCOPE);
-  if (scope === null) {
+  const scope = request.header(OPERATOR_SCOPE);
+  if (scope === undefined) {
     return undefined;
   }
   if (!isOperator(identity, role, request) || !OPERATIONS.has(method) || !/^[0-9a-f]{32}$/.test(scope)) {

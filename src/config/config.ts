@@ -62,6 +62,9 @@ export const environment = z.object({
   CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps, which this shows"),
   HEADERS_TIMEOUT: duration("15 s").describe("how long a client may take to send a request's headers (Node host)"),
   REQUEST_TIMEOUT: duration("2 min").describe("how long it may take to send a whole request (Node host)"),
+  MAX_SSE_EVENT: size("1 MiB").describe(
+    "largest SSE event: larger artifacts go out in pieces, a larger status message is refused to its agent",
+  ),
   MAX_BODY: size("32 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),

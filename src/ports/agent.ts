@@ -100,7 +100,11 @@ export interface Agent {
   /** Semantic version; its major is what clients may pin. */
   readonly version: string;
   readonly card: AgentProfile;
-  readonly replies: "task" | "message";
+  /**
+   * `task`: every call makes a task. `message`: the reply is a Message and there is no task. `either`: a Message that
+   * comes before anything was stored is the reply; otherwise there is a task, and a later Message ends it.
+   */
+  readonly replies: "task" | "message" | "either";
   /** `safe`: no effects outside, may run again whole. `steps`: only code outside steps may run again. */
   readonly rerun: "safe" | "steps";
   readonly onCrash: "resume" | "fail";

@@ -9,14 +9,14 @@ export interface OpenRow extends TaskKey {
   readonly due: number;
 }
 
-/** An ended task in its list. `projection` is the ProtoJSON Task without history and artifacts. */
+/** An ended task in its list. `projection` is the JSON text of the Task without history and artifacts. */
 export interface DoneRow extends TaskKey {
   readonly agent: string;
   readonly contextId: string;
   readonly state: string;
   /** Status time in ms since the epoch. */
   readonly statusTime: number;
-  readonly projection: Uint8Array;
+  readonly projection: string;
 }
 
 /** What says where an ended task is listed. Status time in ms since the epoch. */
@@ -69,6 +69,6 @@ export interface TaskIndex {
     after: ListCursor | undefined,
     limit: number,
   ): Promise<DoneRow[]>;
-  /** Ids of all rows that match, in any order: for counting once a walk, without reading what they hold. */
-  listDoneIds(scope: string, agent: string, filter: DoneFilter): Promise<string[]>;
+  /** How many rows match, without reading what they hold. Those of the tasks in `except` are left out. */
+  countDone(scope: string, agent: string, filter: DoneFilter, except: ReadonlySet<string>): Promise<number>;
 }

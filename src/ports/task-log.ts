@@ -7,10 +7,10 @@ export interface TaskKey {
 /** Opaque version of a head row. */
 export type Etag = string;
 
-/** A row of a task's partition. `body` is UTF-8 JSON of at most 900 KiB; docs/storage.md lists the keys. */
+/** A row of a task's partition. `body` is JSON text of at most 900 KiB in UTF-8; docs/storage.md lists the keys. */
 export interface LogRow {
   readonly key: string;
-  readonly body: Uint8Array;
+  readonly body: string;
 }
 
 /** What one transaction does to a row beside the head. `insert` fails the transaction when the row exists. */
@@ -18,8 +18,9 @@ export type LogWrite =
   | { readonly op: "insert" | "put"; readonly row: LogRow }
   | { readonly op: "delete"; readonly key: string };
 
-export interface HeadVersion {
-  readonly body: Uint8Array;
+/** A row with the version that a conditional write names. */
+export interface RowVersion {
+  readonly body: string;
   readonly etag: Etag;
 }
 
@@ -36,19 +37,17 @@ export interface TaskPage {
  */
 export interface TaskLog {
   /** Inserts head and rows. @throws StoreError `conflict` when a head exists, `unknown`, `rejected`. */
-  create(task: TaskKey, head: Uint8Array, writes: readonly LogWrite[]): Promise<Etag>;
+  create(task: TaskKey, head: string, writes: readonly LogWrite[]): Promise<Etag>;
   /** Replaces the head and writes rows. @throws StoreError `conflict` when the head is not at `etag`, `unknown`, `rejected`. */
-  append(task: TaskKey, head: Uint8Array, writes: readonly LogWrite[], etag: Etag): Promise<Etag>;
-  readHead(task: TaskKey): Promise<HeadVersion | undefined>;
+  append(task: TaskKey, head: string, writes: readonly LogWrite[], etag: Etag): Promise<Etag>;
+  readHead(task: TaskKey): Promise<RowVersion | undefined>;
   /** Head and the row `s` as one consistent read. */
-  readTask(
-    task: TaskKey,
-  ): Promise<{ readonly head: HeadVersion; readonly snapshot: Uint8Array | undefined } | undefined>;
-  readRow(task: TaskKey, key: string): Promise<Uint8Array | undefined>;
+  readTask(task: TaskKey): Promise<{ readonly head: RowVersion; readonly snapshot: string | undefined } | undefined>;
+  readRow(task: TaskKey, key: string): Promise<string | undefined>;
   /** Rows with `from <= key <= to` in key order. */
   readRange(task: TaskKey, from: string, to: string): Promise<LogRow[]>;
   /** A row that changes apart from its head, by its own etag. */
-  readVersioned(task: TaskKey, key: string): Promise<{ readonly body: Uint8Array; readonly etag: Etag } | undefined>;
+  readVersioned(task: TaskKey, key: string): Promise<RowVersion | undefined>;
   /** @throws StoreError `conflict` when the row is not at `etag`, or gone; `unknown`, `rejected`. */
   replaceRow(task: TaskKey, row: LogRow, etag: Etag): Promise<Etag>;
   /** @throws StoreError `conflict` when the row is not at `etag`, or gone; `unknown`. */

@@ -1,203 +1,166 @@
-import { AgentCard } from "@a2a-js/sdk";
-import { Hono } from "hono";
-import type { Context } from "hono";
-import { cors } from "hono/cors";
-import { TrieRouter } from "hono/router/trie-router";
-import { toAgentCard } from "./cards/agent-card.ts";
-import { toCardResponse } from "./cards/card-response.ts";
-import { toCardSecurity } from "./cards/card-security.ts";
-import { toCatalog } from "./cards/catalog.ts";
-import type { Edge } from "./edge.ts";
-import { admitCaller } from "./admission/admit-caller.ts";
 import { answerHttpJson, httpOperations } from "./bindings/http-json.ts";
-import type { HttpInput, HttpOperation } from "./bindings/http-json.ts";
 import type { Target } from "./bindings/invoke.ts";
 import { answerJsonRpc } from "./bindings/json-rpc.ts";
-import { toLegacyCard, toUnversionedCard } from "./cards/legacy-agent-card.ts";
 import { answerLegacyRest, legacyOperations } from "./bindings/legacy-rest.ts";
-import { parseVersion } from "./request/protocol-version.ts";
+import { methodNotAllowed, notFound, toHttpErrorAnswer } from "./bindings/wire-error.ts";
+import { answerCard } from "./cards/card-answer.ts";
+import type { Edge } from "./edge.ts";
+import { gatewayEndpoints } from "./gateway-endpoints.ts";
+import { createCors } from "./http/cors.ts";
+import type { HttpAnswer, HttpRequest } from "../ports/http-exchange.ts";
+import { decodeSegment, matchTemplate, parseTemplate, toSegments } from "./http/path.ts";
+import type { PathParameters, PathTemplate } from "./http/path.ts";
 import { isReserved } from "./request/tenant.ts";
-import { toHttpError, toErrorHeaders } from "./bindings/wire-error.ts";
-import { toMetadataPath, toProtectedResource } from "./cards/protected-resource.ts";
-import { mayCall } from "../auth/access.ts";
 
-type Handler = (c: Context) => Response | Promise<Response>;
+/** Every path of the gateway. The answer never rejects. */
+export type Routes = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** Every path of the gateway, as a fetch function. */
-export function createRoutes(edge: Edge): (request: Request) => Response | Promise<Response> {
-  const app = new Hono({ router: new TrieRouter(), getPath: toPath });
-  if (edge.corsOrigins.length > 0) {
-    app.use(
-      cors({
-        origin: [...edge.corsOrigins],
-        exposeHeaders: ["A2A-Extensions", "X-A2A-Extensions", "ETag", "Retry-After", "WWW-Authenticate"],
-      }),
-    );
-  }
-  const table = createRouteTable(edge);
-  for (const [path, methods] of table) {
-    for (const [method, handler] of methods) {
-      app.on(method, path, handler);
-    }
-    const allow = [...(methods.has("GET") ? ["HEAD"] : []), ...methods.keys(), "OPTIONS"].join(", ");
-    // `:cancel` and its like are paths of their own, so an unknown one is no task that refuses the method.
-    const isUnknownVerb = (c: Context): boolean => path.endsWith("/:task") && /:[^/]*$/.test(c.req.path);
-    app.all(path, (c) => (isUnknownVerb(c) ? c.notFound() : refuseMethod(c.req.method, allow)));
-  }
-  app.notFound(({ req }) =>
-    toHttpError(404, `There is nothing at ${req.path.slice(0, 200)}. GET /agents lists what is served here.`),
-  );
-  app.onError((thrown) => {
-    const error = edge.toWireError(thrown);
-    const { "content-type": _ours, ...headers } = toErrorHeaders(error, "");
-    return toHttpError(error.httpStatus, error.message, { details: error.details, headers });
-  });
+/** What a path takes, by HTTP method. */
+interface Resource {
+  readonly template: PathTemplate;
+  readonly methods: Map<string, Handler>;
+}
 
-  const direct = edge.corsOrigins.length > 0 ? new Map<string, Target>() : toDirectRoutes(edge);
+/** Where a path leads: the agent, as it is named there, and what else the path says. */
+export interface Route extends Target {
+  /** `/agents/{id}` or `/agents/{id}@{major}`. */
+  readonly agentPath: string;
+  readonly parameters: PathParameters;
+}
+
+type Handler = (request: HttpRequest, route: Route) => HttpAnswer | Promise<HttpAnswer>;
+
+/**
+ * A path is `[/agents/{id}[@{major}]][/{tenant}]` and one of the agent's own paths, or one of the gateway's. Paths are
+ * compared segment by segment, so the time that a path takes grows with its length and not faster.
+ */
+export function createRoutes(edge: Edge): Routes {
+  const cors = edge.corsOrigins.length > 0 ? createCors(edge.corsOrigins) : undefined;
+  const ofGateway = new Map(gatewayEndpoints(edge).map(({ path, answer }) => [path, answer]));
+  const ofAgent = agentResources(edge);
+
   return (request) => {
-    const target = request.method === "POST" ? direct.get(toPath(request)) : undefined;
-    return target ? answerJsonRpc(edge, target, request, (name) => toQuery(request, name)) : app.fetch(request);
+    if (!cors) {
+      return answer(request);
+    }
+    const preflight = cors.answerPreflight(request);
+    return preflight ?? Promise.resolve(answer(request)).then((answered) => cors.allow(request, answered));
   };
-}
 
-/** Handlers by method, by path in the router's notation. */
-export type RouteTable = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
-
-export function createRouteTable(edge: Edge): RouteTable {
-  const table = new Map<string, Map<string, Handler>>();
-  const on = (method: string, path: string, handler: Handler): void => {
-    const methods = table.get(path) ?? new Map<string, Handler>();
-    table.set(path, methods.set(method, handler));
-  };
-  on("GET", "/livez", () => Response.json({ status: "ok" }));
-  on("GET", "/readyz", async () =>
-    (await edge.ready()) ? Response.json({ status: "ok" }) : Response.json({ status: "unavailable" }, { status: 503 }),
-  );
-  on("GET", "/agents", (c) => answerCatalog(edge, c));
-  on("GET", "/agents/.well-known/agent-card.json", () => toHttpError(404, CARD_ADVICE));
-  on("GET", JWKS_PATH, async () => Response.json({ keys: await edge.cardSigner.keys() }, { headers: KEYS_HEADERS }));
-  on("GET", toMetadataPath(), (c) => answerMetadata(edge, c));
-  on("GET", toMetadataPath(":agent"), (c) => answerMetadata(edge, c));
-  for (const prefix of ["/agents/:agent{[a-z0-9-]+(?:@[0-9]+)?}", ""]) {
-    addAgent(edge, on, prefix);
-    addAgent(edge, on, `${prefix}/:tenant`);
+  function answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
+    try {
+      const answered = answerPath(request);
+      return "then" in answered ? answered.catch(fail) : answered;
+    } catch (error) {
+      return fail(error);
+    }
   }
-  return table;
-}
 
-/** JSON-RPC is most of the traffic and has few paths: it need not go through a router of hundreds of patterns. */
-function toDirectRoutes(edge: Edge): Map<string, Target> {
-  const agents = edge.registry.list().map((agent) => [`/agents/${agent.id}`, { agent, tenant: "" }] as const);
-  return new Map([...agents, ["/", { agent: edge.registry.default, tenant: "" }]]);
-}
-
-function toQuery(request: Request, name: string): string | undefined {
-  const { url } = request;
-  return url.includes("?") ? (new URL(url).searchParams.get(name) ?? undefined) : undefined;
-}
-
-/** Public halves of what signs cards. */
-export const JWKS_PATH = "/.well-known/jwks.json";
-const KEYS_HEADERS = { "cache-control": "public, max-age=300" };
-
-const CARD_ADVICE =
-  "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
-
-function addAgent(edge: Edge, on: (method: string, path: string, handler: Handler) => void, prefix: string): void {
-  const onAgent = (handler: (target: Target, c: Context) => Response | Promise<Response>): Handler => {
-    return (c) => {
-      const target = toTarget(edge, c);
-      return target ? handler(target, c) : c.notFound();
-    };
-  };
-  const card = onAgent((target, c) => answerCard(edge, target, c));
-  on("GET", `${prefix}/.well-known/agent-card.json`, card);
-  on("GET", `${prefix}/.well-known/agent.json`, card);
-  for (const operation of httpOperations) {
-    const handler = onAgent((target, c) => answerHttpJson(edge, target, c.req.raw, operation, toInput(c, operation)));
-    on(operation.http, prefix + toPattern(operation.path), handler);
+  function fail(error: unknown): HttpAnswer {
+    return toHttpErrorAnswer(edge.toWireError(error));
   }
-  for (const operation of legacyOperations) {
-    const handler = onAgent((target, c) => answerLegacyRest(edge, target, c.req.raw, operation, toInput(c, operation)));
-    on(operation.http, prefix + toPattern(operation.path), handler);
+
+  function answerPath(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
+    if (request.target.length > MAX_TARGET) {
+      return notFound(`The path and query are longer than ${MAX_TARGET} characters.`);
+    }
+    const segments = toSegments(request.target);
+    const known = ofGateway.get(segments.join("/")) ?? ofGateway.get(`${segments.slice(0, -1).join("/")}/*`);
+    if (known) {
+      return answerMethod(request, new Map([["GET", known]]), undefined);
+    }
+    const found = findResource(segments);
+    return found ? answerMethod(request, found.resource.methods, found.route) : nothingAt(segments);
   }
-  // A tenant at the root would take every path with one segment.
-  if (prefix !== "/:tenant") {
-    const query = (c: Context) => (name: string) => c.req.query(name);
-    on(
-      "POST",
-      prefix === "" ? "/" : prefix,
-      onAgent((target, c) => answerJsonRpc(edge, target, c.req.raw, query(c))),
-    );
-  }
-}
 
-/** A custom method such as `:cancel` is the end of a segment, which the router takes for part of the id. */
-function toPattern(path: string): string {
-  return path.replace(/:task(:[a-z]+)?/, (_all, verb: string | undefined) => (verb ? `:task{[^/]+${verb}}` : ":task"));
-}
-
-function toInput(c: Context, operation: HttpOperation): HttpInput {
-  const task = c.req.param("task");
-  const verb = /:task(:[a-z]+)/.exec(operation.path)?.[1];
-  return {
-    taskId: verb ? task?.slice(0, -verb.length) : task,
-    configId: c.req.param("config"),
-    query: (name) => c.req.query(name),
-  };
-}
-
-/** Undefined when there is no such agent, or the tenant is a name that no tenant may have. */
-function toTarget(edge: Edge, c: Context): (Target & { readonly path: string }) | undefined {
-  const [id, major] = (c.req.param("agent") ?? "").split("@");
-  const agent = id ? edge.registry.find(id, major === undefined ? undefined : Number(major)) : edge.registry.default;
-  const tenant = c.req.param("tenant") ?? "";
-  if (!agent || isReserved(tenant)) {
+  function findResource(segments: readonly string[]): { resource: Resource; route: Route } | undefined {
+    const named = segments[0] === "agents" ? parseAgent(segments[1] ?? "") : { id: undefined, major: undefined };
+    const agent = named && (named.id === undefined ? edge.registry.default : edge.registry.find(named.id, named.major));
+    if (!agent || !named) {
+      return undefined;
+    }
+    const isNamed = named.id !== undefined;
+    const start = isNamed ? 2 : 0;
+    const agentPath = isNamed ? `/agents/${segments[1]}` : `/agents/${agent.id}`;
+    for (const withTenant of [false, true]) {
+      const at = start + Number(withTenant);
+      const tenant = withTenant ? decodeSegment(segments[start] ?? "") : "";
+      if (at > segments.length || (withTenant && (tenant === "" || isReserved(tenant)))) {
+        continue;
+      }
+      for (const resource of ofAgent) {
+        const parameters = matchTemplate(resource.template, segments, at);
+        // A tenant at the root would take every path with one segment.
+        if (parameters && (isNamed || !withTenant || resource.template.segments.length > 0)) {
+          return { resource, route: { agent, tenant, agentPath, parameters } };
+        }
+      }
+    }
     return undefined;
   }
-  return { agent, tenant, path: `/agents/${id || agent.id}${major === undefined ? "" : `@${major}`}` };
 }
 
-async function answerCard(edge: Edge, target: Target & { readonly path?: string }, c: Context): Promise<Response> {
-  const request = c.req.raw;
-  const place = { baseUrl: edge.publicBaseUrl, path: target.path ?? "", tenant: target.tenant };
-  const card = toAgentCard(target.agent, place, toCardSecurity(edge.issuers));
-  const version = parseVersion(request.headers.get("a2a-version") ?? c.req.query("A2A-Version"));
-  if (version !== "1.0") {
-    return toCardResponse(request, version ? toLegacyCard(card) : toUnversionedCard(card), edge.startedAt);
+/** Longer than any path that names something here; a query holds a page token at most. */
+const MAX_TARGET = 8_192;
+
+/** `echo` or `echo@2`. */
+function parseAgent(segment: string): { readonly id: string; readonly major: number | undefined } | undefined {
+  const [, id, major] = /^([a-z0-9-]{1,63})(?:@(\d{1,6}))?$/.exec(segment) ?? [];
+  return id === undefined ? undefined : { id, major: major === undefined ? undefined : Number(major) };
+}
+
+/** The paths below an agent, and what answers each: for the routes, and for tests that go through all of them. */
+export function agentResources(edge: Edge): readonly Resource[] {
+  const resources = new Map<string, Resource>();
+  const on = (method: string, path: string, handler: Handler): void => {
+    const resource = resources.get(path) ?? { template: parseTemplate(path), methods: new Map<string, Handler>() };
+    resources.set(path, resource);
+    resource.methods.set(method, handler);
+  };
+  on("POST", "/", (request, route) => answerJsonRpc(edge, route, request));
+  for (const name of ["agent-card.json", "agent.json"]) {
+    on("GET", `/.well-known/${name}`, (request, route) => answerCard(edge, route, request));
   }
-  const signed = AgentCard.toJSON(await edge.cardSigner.sign(card));
-  return toCardResponse(request, signed, edge.startedAt, AgentCard.toJSON(card));
-}
-
-function answerMetadata(edge: Edge, c: Context): Response | Promise<Response> {
-  const id = c.req.param("agent");
-  // Without issuers nothing is protected.
-  const isServed = edge.issuers.length > 0 && (id === undefined || edge.registry.find(id) !== undefined);
-  return isServed ? Response.json(toProtectedResource(edge.issuers, edge.publicBaseUrl, id)) : c.notFound();
-}
-
-async function answerCatalog(edge: Edge, c: Context): Promise<Response> {
-  const identity = await admitCaller(edge, c.req.raw);
-  const agents = edge.registry.list().filter(({ id }) => mayCall(edge.access, id, identity));
-  return Response.json(toCatalog(edge.registry, agents, edge.publicBaseUrl, (name) => c.req.query(name)));
-}
-
-function refuseMethod(method: string, allow: string): Response {
-  if (method === "OPTIONS") {
-    return new Response(null, { status: 204, headers: { allow } });
+  for (const operation of httpOperations) {
+    on(operation.http, operation.path, (request, route) =>
+      answerHttpJson(edge, route, request, operation, idsOf(route)),
+    );
   }
-  return toHttpError(405, `${method} is not possible here, only ${allow}.`, { headers: { allow } });
+  for (const operation of legacyOperations) {
+    on(operation.http, operation.path, (request, route) =>
+      answerLegacyRest(edge, route, request, operation, idsOf(route)),
+    );
+  }
+  return [...resources.values()];
 }
 
-/** The path as the routes spell it: some clients encode `:` and `@`, and a slash at the end means nothing. */
-function toPath(request: Request): string {
-  const { url } = request;
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  const whole = url.slice(start, query === -1 ? undefined : query);
-  // No client sends a fragment; who does means to be read differently by different servers.
-  const path = whole.includes("#") ? whole.slice(0, whole.indexOf("#")) : whole;
-  const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-  return trimmed.includes("%") ? trimmed.replace(/%(?:3a|40)/gi, (code) => decodeURIComponent(code)) : trimmed;
+function idsOf({ parameters }: Route): { readonly taskId: string | undefined; readonly configId: string | undefined } {
+  return { taskId: parameters["task"], configId: parameters["config"] };
+}
+
+function answerMethod(
+  request: HttpRequest,
+  methods: ReadonlyMap<string, Handler>,
+  route: Route | undefined,
+): HttpAnswer | Promise<HttpAnswer> {
+  const { method } = request;
+  const handler = methods.get(method === "HEAD" ? "GET" : method);
+  if (handler) {
+    const answered = handler(request, route as Route);
+    return method === "HEAD" ? Promise.resolve(answered).then(withoutBody) : answered;
+  }
+  const allow = [...(methods.has("GET") ? ["HEAD"] : []), ...methods.keys(), "OPTIONS"].join(", ");
+  return method === "OPTIONS" ? { status: 204, headers: { allow } } : methodNotAllowed(method, allow);
+}
+
+function withoutBody({ status, headers, body }: HttpAnswer): HttpAnswer {
+  if (typeof body === "object") {
+    body.leave();
+  }
+  return { status, headers };
+}
+
+function nothingAt(segments: readonly string[]): HttpAnswer {
+  const path = `/${segments.join("/")}`;
+  return notFound(`There is nothing at ${path.slice(0, 200)}. GET /agents lists what is served here.`);
 }

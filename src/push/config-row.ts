@@ -44,11 +44,11 @@ export function toConfigKey(id: string): string {
 }
 
 export function toConfigRow(config: PushConfig): LogRow {
-  return { key: toConfigKey(config.id), body: utf8ToBytes(JSON.stringify(config)) };
+  return { key: toConfigKey(config.id), body: JSON.stringify(config) };
 }
 
-export function parseConfigRow(body: Uint8Array): PushConfig {
-  return JSON.parse(new TextDecoder().decode(body)) as PushConfig;
+export function parseConfigRow(body: string): PushConfig {
+  return JSON.parse(body) as PushConfig;
 }
 
 /** Configs of one task. */

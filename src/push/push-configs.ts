@@ -6,7 +6,7 @@ import type {
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
 import { StoreError } from "../ports/store-error.ts";
-import type { Etag, TaskKey } from "../ports/task-log.ts";
+import type { Etag, RowVersion, TaskKey } from "../ports/task-log.ts";
 import { delay } from "../ports/clock.ts";
 import type { Head } from "../tasks/log/head.ts";
 import { isTaskId } from "../tasks/log/read-task.ts";
@@ -38,7 +38,7 @@ export interface PushConfigs {
 interface Look {
   readonly version: StoredHead;
   readonly configs: readonly PushConfig[];
-  readonly stored: { readonly body: Uint8Array; readonly etag: Etag } | undefined;
+  readonly stored: RowVersion | undefined;
 }
 
 export function createPushConfigs(parts: PushParts): PushConfigs {

@@ -16,7 +16,7 @@ export interface RowFixture {
   readonly expected: object;
 }
 
-const folder = new URL("../fixtures/", import.meta.url);
+const folder = new URL("../fixtures", import.meta.url);
 
 /** Folders of fixtures, one for each layout that tasks were ever stored in, such as `rows-v1`. */
 export const layouts: readonly string[] = globSync("rows-v*", { cwd: folder }).toSorted();

@@ -13,6 +13,8 @@ export function createMemoryTaskIndex(): TaskIndex {
   const open = new Map<string, Map<string, OpenVersion>>();
   /** By list, oldest status first: rows come in about this order. */
   const done = new Map<string, DoneRow[]>();
+  /** By list: what is counted without a filter, which is on every first page. */
+  const doneIds = new Map<string, Set<string>>();
   let version = 0;
 
   return {
@@ -50,14 +52,17 @@ export function createMemoryTaskIndex(): TaskIndex {
       const at = firstAtOrAfter(rows, (other) => newestFirst(other, row) <= 0);
       const isPresent = rows[at]?.taskId === row.taskId && rows[at].statusTime === row.statusTime;
       rows.splice(at, isPresent ? 1 : 0, row);
+      doneIds.set(listKey(row), (doneIds.get(listKey(row)) ?? new Set()).add(row.taskId));
     },
     async deleteDone({ taskId, statusTime, ...list }) {
       const rows = done.get(listKey(list));
       const kept = rows?.filter((row) => row.taskId !== taskId || row.statusTime !== statusTime) ?? [];
       if (kept.length === 0) {
         done.delete(listKey(list));
+        doneIds.delete(listKey(list));
       } else {
         done.set(listKey(list), kept);
+        doneIds.get(listKey(list))?.delete(taskId);
       }
     },
     async listEnded(before) {
@@ -65,7 +70,18 @@ export function createMemoryTaskIndex(): TaskIndex {
       return { rows, next: undefined };
     },
     listDone: async (scope, agent, filter, after, limit) => take(walk(scope, agent, filter, after), limit),
-    listDoneIds: async (scope, agent, filter) => [...walk(scope, agent, filter)].map(({ taskId }) => taskId),
+    async countDone(scope, agent, filter, except) {
+      const list = listKey({ scope, agent });
+      if (Object.keys(filter).length === 0) {
+        const ids = doneIds.get(list) ?? new Set();
+        return ids.size - [...except].filter((taskId) => ids.has(taskId)).length;
+      }
+      let count = 0;
+      for (const { taskId } of walk(scope, agent, filter)) {
+        count += except.has(taskId) ? 0 : 1;
+      }
+      return count;
+    },
   };
 
   function* walk(scope: string, agent: string, filter: DoneFilter, after?: ListCursor): Generator<DoneRow> {

@@ -1,15 +1,15 @@
 import { StoreError } from "../../ports/store-error.ts";
-import type { Etag, HeadVersion, LogRow, LogWrite, TaskKey, TaskLog } from "../../ports/task-log.ts";
+import type { Etag, LogRow, LogWrite, RowVersion, TaskKey, TaskLog } from "../../ports/task-log.ts";
 import { checkLimits } from "../log-limits.ts";
 import { firstAtOrAfter } from "./first-at-or-after.ts";
 
 interface Partition {
-  head: HeadVersion;
+  head: RowVersion;
   /** In key order. */
   readonly rows: LogRow[];
 }
 
-/** A task log in this process's memory, with the conditions and limits of Table Storage. Bodies must not change later. */
+/** A task log in this process's memory, with the conditions and limits of Table Storage. */
 export function createMemoryTaskLog(): TaskLog {
   const partitions = new Map<string, Partition>();
   const etags = new WeakMap<LogRow, Etag>();

@@ -51,7 +51,7 @@ export function createPlacedStores(
       putDone: async (row) => (await of(row)).index.putDone(row),
       deleteDone: async (row) => (await of(row)).index.deleteDone(row),
       listDone: async (scope, ...rest) => (await of({ scope })).index.listDone(scope, ...rest),
-      listDoneIds: async (scope, ...rest) => (await of({ scope })).index.listDoneIds(scope, ...rest),
+      countDone: async (scope, ...rest) => (await of({ scope })).index.countDone(scope, ...rest),
       listEnded: (before, after) => walk(after, ({ index }, inner) => index.listEnded(before, inner)),
       async listDue(now, limit) {
         const found = await Promise.allSettled(names.map((name) => accountNamed(name).index.listDue(now, limit)));

@@ -1,8 +1,9 @@
 /** Where a Binary property ends. */
 const COLUMN_BYTES = 64 * 1024;
 
-/** Spreads bytes over the columns `b0`, `b1`, … of a row. */
-export function toBinaryColumns(bytes: Uint8Array): Record<string, Buffer> {
+/** Spreads text, as UTF-8, over the columns `b0`, `b1`, … of a row: string columns end at 32,768 UTF-16 units. */
+export function toBinaryColumns(text: string): Record<string, Buffer> {
+  const bytes = Buffer.from(text);
   const columns: Record<string, Buffer> = {};
   for (let at = 0, n = 0; n === 0 || at < bytes.byteLength; at += COLUMN_BYTES, n += 1) {
     const length = Math.min(COLUMN_BYTES, bytes.byteLength - at);
@@ -12,10 +13,10 @@ export function toBinaryColumns(bytes: Uint8Array): Record<string, Buffer> {
   return columns;
 }
 
-export function fromBinaryColumns(row: Readonly<Record<string, unknown>>): Uint8Array {
+export function fromBinaryColumns(row: Readonly<Record<string, unknown>>): string {
   const columns: Uint8Array[] = [];
   for (let column = row["b0"]; column instanceof Uint8Array; column = row[`b${columns.length}`]) {
     columns.push(column);
   }
-  return columns.length === 1 && columns[0] ? columns[0] : Buffer.concat(columns);
+  return Buffer.concat(columns).toString();
 }

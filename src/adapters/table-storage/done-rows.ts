@@ -8,7 +8,7 @@ import type { Table } from "./table.ts";
 /** Rows of `done-{scope}.{agent}`, named `{inverted status time}.{taskId}`: key order is list order. */
 export function createDoneRows({
   retrying,
-}: Table): Pick<TaskIndex, "putDone" | "deleteDone" | "listEnded" | "listDone" | "listDoneIds"> {
+}: Table): Pick<TaskIndex, "putDone" | "deleteDone" | "listEnded" | "listDone" | "countDone"> {
   return {
     async putDone({ scope, agent, contextId, state, projection, ...position }) {
       const keys = { partitionKey: partitionOf(scope, agent), rowKey: rowKeyOf(position) };
@@ -50,14 +50,14 @@ export function createDoneRows({
         }
         return rows.slice(0, limit);
       }),
-    listDoneIds: (scope, agent, filter) =>
-      attempt("list done ids", async () => {
-        const ids: string[] = [];
+    countDone: (scope, agent, filter, except) =>
+      attempt("count done rows", async () => {
+        let count = 0;
         const queryOptions = { filter: toQuery(scope, agent, filter), select: ["rowKey"] };
         for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
-          ids.push(...page.map(({ rowKey }) => fromRowKey(rowKey ?? "").taskId));
+          count += page.filter(({ rowKey }) => !except.has(fromRowKey(rowKey ?? "").taskId)).length;
         }
-        return ids;
+        return count;
       }),
   };
 

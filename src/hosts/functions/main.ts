@@ -5,6 +5,8 @@ import { ConfigError } from "../../config/config.ts";
 import type { Config } from "../../config/config.ts";
 import { readBaseUrl, readFunctionsConfig } from "../../config/functions-config.ts";
 import { fromWorkJson } from "../../ports/work-queue.ts";
+import { jsonAnswer } from "../../ports/http-exchange.ts";
+import type { HttpAnswer } from "../../ports/http-exchange.ts";
 import { createLogger } from "../node/logger.ts";
 import hostJson from "../../../host.json" with { type: "json" };
 import { registerHttpFunction } from "./http-function.ts";
@@ -30,9 +32,9 @@ const gateway = openOnce(open, RETRY_AFTER, () => performance.now());
 let opened: ComposedGateway | undefined;
 
 registerHttpFunction(
-  async (request, execution) => {
+  async (request) => {
     const answering = await gateway().catch(() => undefined);
-    return answering ? answering.fetch(request, execution) : notOpen();
+    return answering ? answering.answer(request) : notOpen();
   },
   (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
 );
@@ -89,10 +91,10 @@ async function open(): Promise<ComposedGateway> {
 }
 
 /** What is wrong is the operator's business. */
-function notOpen(): Response {
+function notOpen(): HttpAnswer {
   const message = "The gateway could not start. Its log says why.";
   const error = { code: 503, status: "UNAVAILABLE", message, details: [] };
-  return Response.json({ error }, { status: 503, headers: { "retry-after": "5" } });
+  return jsonAnswer({ error }, 503, { "retry-after": "5" });
 }
 
 async function close(): Promise<void> {

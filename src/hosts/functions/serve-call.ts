@@ -1,5 +1,5 @@
-import { getRequestListener } from "@hono/node-server";
 import type { Gateway } from "../../gateway.ts";
+import { answerIncoming } from "../node/http-exchange.ts";
 import type { RawCall } from "./call-pairs.ts";
 
 /**
@@ -9,18 +9,21 @@ import type { RawCall } from "./call-pairs.ts";
  * No call lasts longer than `longest` ms: then its response is cut. Never rejects.
  */
 export async function serveCall(
-  fetch: Gateway["fetch"],
+  answer: Gateway["answer"],
   { incoming, outgoing }: RawCall,
   longest: number,
 ): Promise<void> {
-  const closed = new Promise((resolve) => outgoing.once("close", resolve));
+  // The client may have left between the arrival of the request and that of its invocation.
+  const closed = new Promise<void>((resolve) => {
+    outgoing.once("close", resolve);
+    if (outgoing.closed || outgoing.destroyed) {
+      resolve();
+    }
+  });
   const cut = longest <= LONGEST_TIMEOUT ? setTimeout(() => outgoing.destroy(), longest) : undefined;
   const work: Promise<void>[] = [];
-  const execution = { waitUntil: (begun: Promise<void>) => void work.push(begun) };
   incoming.url = withSlashes(incoming.url ?? "/");
-  // Reads the raw request and writes the raw response: it waits while the client is slow, aborts the request's signal
-  // when the client leaves, and cuts a response that fails midway.
-  await getRequestListener((request) => fetch(request, execution))(incoming, outgoing);
+  await answerIncoming(answer, incoming, outgoing, (begun) => void work.push(begun));
   await closed;
   clearTimeout(cut);
   await Promise.allSettled(work);

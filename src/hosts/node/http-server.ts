@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import { getRequestListener } from "@hono/node-server";
+import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
+import { answerIncoming } from "./http-exchange.ts";
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+type Answer = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
 /** How long a client may take, in ms, so that no half-open request stays. */
 export interface RequestTimes {
@@ -13,7 +14,7 @@ export interface RequestTimes {
 
 export interface HttpServer {
   readonly server: Server;
-  readonly answerWith: (fetch: Fetch) => void;
+  readonly answerWith: (answer: Answer) => void;
 }
 
 /** How often connections are looked at, at least, in ms. */
@@ -21,23 +22,30 @@ const CHECK = 5_000;
 /** Longer than load balancers keep an idle connection: the side that closes first must not be this one. */
 const KEEP_ALIVE = 75_000;
 
+const STARTING: HttpAnswer = {
+  status: 503,
+  headers: { "content-type": "text/plain", "retry-after": "1" },
+  body: "starting\n",
+};
+
 /** An HTTP server that answers 503 until it is told what to answer with. */
 export function createHttpServer({ headers, request }: RequestTimes): HttpServer {
-  let answer: Fetch = () => new Response("starting\n", { status: 503, headers: { "retry-after": "1" } });
-  const listener = getRequestListener((incoming) => answer(incoming));
+  let answer: Answer = () => STARTING;
   const server = createServer(
     {
       headersTimeout: headers,
       requestTimeout: request,
       connectionsCheckingInterval: Math.min(CHECK, Math.ceil(headers / 3)),
       keepAliveTimeout: KEEP_ALIVE,
+      // Health probes of HTTP/1.0 send no Host; nothing here is decided by it.
+      requireHostHeader: false,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => void answerIncoming((request) => answer(request), incoming, outgoing),
   );
   return {
     server,
-    answerWith: (fetch) => {
-      answer = fetch;
+    answerWith: (next) => {
+      answer = next;
     },
   };
 }

@@ -29,10 +29,10 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
   });
   gateway.takeWork();
   answerWith((request) => {
-    if (isClosing && new URL(request.url).pathname === "/readyz") {
-      return new Response("shutting down\n", { status: 503 });
+    if (isClosing && /^\/readyz\/?(?:\?|$)/.test(request.target)) {
+      return { status: 503, headers: { "content-type": "text/plain" }, body: "shutting down\n" };
     }
-    return gateway.fetch(request);
+    return gateway.answer(request);
   });
   const sweeping = repeat(config.SWEEP_SECONDS * 1_000, () =>
     gateway.sweep().catch((error: unknown) => logger.warn("sweep.failed", { error: String(error) })),

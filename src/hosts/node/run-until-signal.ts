@@ -19,7 +19,7 @@ export interface HostRun {
   readonly stopped?: () => Promise<void>;
 }
 
-export const DEFAULT_GATEWAY = join(fileURLToPath(new URL("../../../", import.meta.url)), "gateway.config.ts");
+export const DEFAULT_GATEWAY = join(fileURLToPath(new URL("../../..", import.meta.url)), "gateway.config.ts");
 /** A store that is gone must not keep a process that was told to end for longer than this after its grace, in ms. */
 const PATIENCE = 5_000;
 

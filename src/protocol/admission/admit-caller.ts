@@ -3,6 +3,7 @@ import { AuthError } from "../../auth/auth-fault.ts";
 import { toChallenge } from "../../auth/challenge.ts";
 import type { Identity } from "../../auth/identity.ts";
 import { isOperator } from "../../auth/operator.ts";
+import type { HttpRequest } from "../../ports/http-exchange.ts";
 import type { EdgeParts } from "../edge.ts";
 import { toMetadataPath } from "../cards/protected-resource.ts";
 
@@ -10,13 +11,13 @@ import { toMetadataPath } from "../cards/protected-resource.ts";
  * Who calls, whether they may call this agent at all, and whether not too often: before anything else is done for them.
  * Without an agent: whoever has a token. @throws AuthError, TaskError `busy`
  */
-export async function admitCaller(parts: EdgeParts, request: Request, agentId?: string): Promise<Identity> {
+export async function admitCaller(parts: EdgeParts, request: HttpRequest, agentId?: string): Promise<Identity> {
   try {
-    const identity = await parts.authenticate(request);
+    const identity = await parts.authenticate(request.header("authorization"));
     if (agentId !== undefined && !isOperator(identity, parts.operatorRole, request)) {
       checkAccess(parts.access, agentId, identity);
     }
-    parts.callers.enter(identity);
+    parts.callers.countRequest(identity);
     return identity;
   } catch (error) {
     if (!(error instanceof AuthError)) {
@@ -26,7 +27,7 @@ export async function admitCaller(parts: EdgeParts, request: Request, agentId?: 
     const reason = fault.code === "bad-token" ? { reason: fault.reason } : {};
     parts.logger.info("auth.refused", { fault: fault.code, ...reason, agent: agentId });
     // The default agent answers at the root as well, which is another resource.
-    const isRoot = !new URL(request.url).pathname.startsWith("/agents/");
+    const isRoot = !request.target.startsWith("/agents/");
     const at = parts.publicBaseUrl + toMetadataPath(isRoot ? undefined : agentId);
     throw new AuthError(fault, { cause: error, challenge: toChallenge(fault, at) });
   }

@@ -5,7 +5,7 @@ import { TaskError } from "../../tasks/task-fault.ts";
 /** What one caller may take of an instance. Callers without a proof of who they are, as in development, share no limit. */
 export interface CallerLimits {
   /** @throws TaskError `busy` when the caller has sent more than it may */
-  enter(identity: Identity): void;
+  countRequest(identity: Identity): void;
   /** Counts a stream until the returned function is called. @throws TaskError `busy` */
   openStream(identity: Identity): () => void;
 }
@@ -30,7 +30,7 @@ export function createCallerLimits({ requestsPerSecond, streams }: CallerAllowan
   const buckets = new Map<string, Bucket>();
 
   return {
-    enter(identity) {
+    countRequest(identity) {
       if (identity.expiresAt === undefined) {
         return;
       }
@@ -39,7 +39,7 @@ export function createCallerLimits({ requestsPerSecond, streams }: CallerAllowan
       bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * requestsPerSecond);
       bucket.at = now;
       if (bucket.tokens < 1) {
-        const message = `This caller may send ${requestsPerSecond} requests a second to an instance.`;
+        const message = `This caller has sent more than ${requestsPerSecond} requests a second to this instance, which is its limit. Retry later.`;
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
       bucket.tokens -= 1;
@@ -50,7 +50,7 @@ export function createCallerLimits({ requestsPerSecond, streams }: CallerAllowan
       }
       const bucket = bucketOf(identity);
       if (bucket.streams >= streams) {
-        const message = `This caller may have ${streams} streams open on an instance.`;
+        const message = `This caller has ${streams} streams open on this instance, which is its limit. Close one, or retry later.`;
         throw new TaskError({ code: "busy", message, retryAfter: 5 });
       }
       bucket.streams += 1;

@@ -1,19 +1,22 @@
+import { toJsonType } from "../request/accept.ts";
 import { readJson } from "../request/body.ts";
 import type { Edge } from "../edge.ts";
 import { admitCaller } from "../admission/admit-caller.ts";
+import { queryOf } from "../../ports/http-exchange.ts";
+import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
+import { operations } from "./operations.ts";
 import { isRecord } from "../request/field-checks.ts";
 import { requireVersion } from "../request/protocol-version.ts";
-import { toErrorHeaders } from "./wire-error.ts";
+import { toErrorHeaders, toStatusBody } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** What a request's path and query say. */
-export interface HttpInput {
+/** What a request's path names. */
+export interface HttpIds {
   readonly taskId: string | undefined;
   /** Of a push notification config. */
   readonly configId: string | undefined;
-  query(name: string): string | undefined;
 }
 
 /** One row of specification 5.3. */
@@ -67,33 +70,36 @@ export const httpOperations: readonly HttpOperation[] = [
 export async function answerHttpJson(
   edge: Edge,
   target: Target,
-  request: Request,
+  request: HttpRequest,
   operation: HttpOperation,
-  input: HttpInput,
-): Promise<Response> {
+  ids: HttpIds,
+): Promise<HttpAnswer> {
   try {
     const identity = await admitCaller(edge, request, target.agent.id);
-    requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "1.0");
-    const body = operation.http === "POST" ? await readJson(request, edge.limits) : fromQuery(operation, input);
-    const params = withIds(body, operation, input);
-    const invocation = {
-      id: null,
-      version: "1.0" as const,
-      method: operation.method,
-      params,
-      lastEventId: () => input.query("lastEventId"),
-    };
-    return await invoke(edge, target, identity, request, invocation, toBinding(edge));
+    requireVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version"), "1.0");
+    const body = operation.http === "POST" ? await readJson(request, edge.limits) : fromQuery(operation, request);
+    const params = withIds(body, operation, ids);
+    const lastEventId = (): string | undefined => queryOf(request, "lastEventId");
+    const invocation = { version: "1.0" as const, method: operation.method, params, lastEventId };
+    return await invoke(edge, target, identity, request, invocation, bindingOf(request));
   } catch (error) {
-    return toErrorResponse(edge.toWireError(error));
+    return bindingOf(request).toErrorAnswer(edge.toWireError(error));
   }
 }
 
-/** Query values as the JSON that a body would have (specification 11.5). What does not convert is left for the checks. */
-export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input: HttpInput): Record<string, unknown> {
+/**
+ * Query values as the JSON that a body would have (specification 11.5), by their names or what `toOther` makes of them.
+ * What does not convert is left for the checks.
+ */
+export function fromQuery(
+  { fields = {} }: Pick<HttpOperation, "fields">,
+  request: Pick<HttpRequest, "target">,
+  toOther: (name: string) => string | undefined = (name) => EARLIER_NAMES[name],
+): Record<string, unknown> {
   const params: Record<string, unknown> = {};
   for (const [name, type] of Object.entries({ tenant: "string", ...fields })) {
-    const value = input.query(name) ?? (EARLIER_NAMES[name] && input.query(EARLIER_NAMES[name]));
+    const other = toOther(name);
+    const value = queryOf(request, name) ?? (other && queryOf(request, other));
     if (value !== undefined && value !== "") {
       params[name] = fromQueryValue(value, type);
     }
@@ -102,11 +108,7 @@ export function fromQuery({ fields = {} }: Pick<HttpOperation, "fields">, input:
 }
 
 /** The path's ids are those that count. Without a body, or with null for one, a request has no other parameters. */
-export function withIds(
-  body: unknown,
-  { path }: Pick<HttpOperation, "path">,
-  { taskId, configId }: Pick<HttpInput, "taskId" | "configId">,
-): unknown {
+export function withIds(body: unknown, { path }: Pick<HttpOperation, "path">, { taskId, configId }: HttpIds): unknown {
   if (taskId === undefined) {
     return body ?? {};
   }
@@ -114,7 +116,6 @@ export function withIds(
   return (body ?? undefined) === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
 }
 
-const CONTENT_TYPE = "application/a2a+json";
 /** Names before 1.0 that a client of 1.0 still sends. */
 const EARLIER_NAMES: Readonly<Record<string, string>> = { statusTimestampAfter: "lastUpdatedAfter" };
 
@@ -130,25 +131,30 @@ function fromQueryValue(value: string, type: string): unknown {
   return type === "boolean" && (value === "true" || value === "false") ? value === "true" : value;
 }
 
-function toBinding(edge: Edge): Binding {
+const bindings = {
+  "application/a2a+json": toBinding("application/a2a+json"),
+  "application/json": toBinding("application/json"),
+};
+
+function bindingOf(request: HttpRequest): Binding {
+  return bindings[toJsonType(request.header("accept"))];
+}
+
+function toBinding(contentType: string): Binding {
   return {
-    contentType: CONTENT_TYPE,
-    extensionHeader: "A2A-Extensions",
-    frames: { event: ({ result }) => result, error: (error) => toErrorBody(edge.toWireError(error)) },
-    toResponse: ({ result }) =>
-      new Response(JSON.stringify(result ?? {}), { headers: { "content-type": CONTENT_TYPE } }),
-    toErrorResponse,
+    operations,
+    contentType,
+    extensionHeader: "a2a-extensions",
+    toBody: (result) => result,
+    toErrorBody,
+    toErrorAnswer: (error) => ({
+      status: error.httpStatus,
+      headers: toErrorHeaders(error, contentType),
+      body: toErrorBody(error),
+    }),
   };
 }
 
-function toErrorResponse(error: WireError): Response {
-  return new Response(JSON.stringify(toErrorBody(error)), {
-    status: error.httpStatus,
-    headers: toErrorHeaders(error, CONTENT_TYPE),
-  });
-}
-
-/** google.rpc.Status (specification 11.6). */
-function toErrorBody({ httpStatus, status, message, details }: WireError): object {
-  return { error: { code: httpStatus, status, message, details } };
+function toErrorBody(error: WireError): string {
+  return JSON.stringify(toStatusBody(error));
 }

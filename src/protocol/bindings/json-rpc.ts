@@ -1,34 +1,34 @@
-import { readJson } from "../request/body.ts";
-import { EdgeError } from "../request/edge-fault.ts";
 import { admitCaller } from "../admission/admit-caller.ts";
 import type { Edge } from "../edge.ts";
-import type { RpcId } from "../dispatch.ts";
-import { invoke } from "./invoke.ts";
-import type { Binding, Target } from "./invoke.ts";
+import { queryOf } from "../../ports/http-exchange.ts";
+import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
+import { readJson } from "../request/body.ts";
+import { EdgeError } from "../request/edge-fault.ts";
 import { isRecord } from "../request/field-checks.ts";
 import { parseVersion } from "../request/protocol-version.ts";
 import type { ProtocolVersion } from "../request/protocol-version.ts";
+import { invoke } from "./invoke.ts";
+import type { Binding, Target } from "./invoke.ts";
+import { legacyOperations } from "./legacy-json-rpc.ts";
+import { operations } from "./operations.ts";
 import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
+type RpcId = string | number | null;
+
 /** Answers a JSON-RPC request of A2A 1.0 or 0.3 (specification 9). Never rejects. */
-export async function answerJsonRpc(
-  edge: Edge,
-  target: Target,
-  request: Request,
-  query: (name: string) => string | undefined,
-): Promise<Response> {
+export async function answerJsonRpc(edge: Edge, target: Target, request: HttpRequest): Promise<HttpAnswer> {
   let id: RpcId = null;
   try {
     const identity = await admitCaller(edge, request, target.agent.id);
     const body = await readJson(request, edge.limits);
     id = toId(body);
     const { method, params } = parseEnvelope(body);
-    const version = parseVersion(request.headers.get("a2a-version") ?? query("A2A-Version")) ?? "0.3";
-    const invocation = { id, version, method, params, lastEventId: () => query("lastEventId") };
-    return await invoke(edge, target, identity, request, invocation, toBinding(edge, id, version));
+    const version = parseVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version")) ?? "0.3";
+    const invocation = { version, method, params, lastEventId: () => queryOf(request, "lastEventId") };
+    return await invoke(edge, target, identity, request, invocation, toBinding(id, version));
   } catch (error) {
-    return toErrorResponse(id, edge.toWireError(error));
+    return toErrorAnswer(id, edge.toWireError(error));
   }
 }
 
@@ -36,17 +36,19 @@ const CONTENT_TYPE = "application/json";
 /** The methods that need no parameters. */
 const BARE_METHODS = new Set(["GetExtendedAgentCard", "agent/getAuthenticatedExtendedCard", "ListTasks"]);
 
-function toBinding(edge: Edge, id: RpcId, version: ProtocolVersion): Binding {
+function toBinding(id: RpcId, version: ProtocolVersion): Binding {
+  const start = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
   return {
+    operations: version === "1.0" ? operations : legacyOperations,
     contentType: CONTENT_TYPE,
-    extensionHeader: version === "1.0" ? "A2A-Extensions" : "X-A2A-Extensions",
-    frames: { event: (event) => event, error: (error) => toErrorBody(id, edge.toWireError(error)) },
-    toResponse: (response) => new Response(JSON.stringify(response), { headers: { "content-type": CONTENT_TYPE } }),
-    toErrorResponse: (error) => toErrorResponse(id, error),
+    extensionHeader: version === "1.0" ? "a2a-extensions" : "x-a2a-extensions",
+    toBody: (result) => `${start}${result}}`,
+    toErrorBody: (error) => toErrorBody(id, error),
+    toErrorAnswer: (error) => toErrorAnswer(id, error),
   };
 }
 
-/** @throws EdgeError `bad-json`, `invalid-request`, where the SDK's transport answers InvalidParams */
+/** @throws EdgeError `bad-json`, `invalid-request` */
 function parseEnvelope(body: unknown): { readonly method: string; readonly params: unknown } {
   if (body === undefined) {
     throw new EdgeError({ code: "bad-json", message: "Invalid JSON payload: the body is empty." });
@@ -84,11 +86,10 @@ function notARequest(why: string): EdgeError {
   return new EdgeError({ code: "invalid-request", message: `Request payload validation error: ${why}.` });
 }
 
-function toErrorResponse(id: RpcId, error: WireError): Response {
-  const headers = toErrorHeaders(error, CONTENT_TYPE);
-  return new Response(JSON.stringify(toErrorBody(id, error)), { status: error.rpcHttpStatus, headers });
+function toErrorAnswer(id: RpcId, error: WireError): HttpAnswer {
+  return { status: error.rpcHttpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(id, error) };
 }
 
-function toErrorBody(id: RpcId, { code, message, details }: WireError): object {
-  return { jsonrpc: "2.0", id, error: { code, message, ...(details.length > 0 && { data: details }) } };
+function toErrorBody(id: RpcId, { code, message, details }: WireError): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, ...(details.length > 0 && { data: details }) } });
 }

@@ -3,7 +3,10 @@ import { readJson } from "../request/body.ts";
 import type { Edge } from "../edge.ts";
 import { admitCaller } from "../admission/admit-caller.ts";
 import { fromQuery, withIds } from "./http-json.ts";
-import type { HttpInput, HttpOperation } from "./http-json.ts";
+import type { HttpIds, HttpOperation } from "./http-json.ts";
+import { queryOf } from "../../ports/http-exchange.ts";
+import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
+import { operations } from "./operations.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { toLegacyCard } from "../cards/legacy-agent-card.ts";
@@ -18,6 +21,7 @@ import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
+  /** A 1.0 result in v0.3 form. */
   toBody(result: unknown, files: FileEncoding): unknown;
 }
 
@@ -54,76 +58,66 @@ export const legacyOperations: readonly LegacyOperation[] = [
 export async function answerLegacyRest(
   edge: Edge,
   target: Target,
-  request: Request,
+  request: HttpRequest,
   operation: LegacyOperation,
-  input: HttpInput,
-): Promise<Response> {
+  ids: HttpIds,
+): Promise<HttpAnswer> {
   try {
     const identity = await admitCaller(edge, request, target.agent.id);
-    requireVersion(request.headers.get("a2a-version") ?? input.query("A2A-Version"), "0.3");
-    const params = await readParams(edge, request, operation, input);
+    requireVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version"), "0.3");
+    const params = await readParams(edge, request, operation, ids);
+    const lastEventId = (): string | undefined => queryOf(request, "lastEventId");
     const invocation = {
-      id: null,
       version: "1.0" as const,
       method: operation.method,
       params,
-      lastEventId: () => input.query("lastEventId"),
+      lastEventId,
       spoken: "0.3" as const,
     };
-    return await invoke(
-      edge,
-      target,
-      identity,
-      request,
-      invocation,
-      toBinding(edge, operation, toFileEncoding(request.headers)),
-    );
+    return await invoke(edge, target, identity, request, invocation, toBinding(operation, toFileEncoding(request)));
   } catch (error) {
-    return toErrorResponse(edge.toWireError(error));
+    return toErrorAnswer(edge.toWireError(error));
   }
 }
 
 async function readParams(
   edge: Edge,
-  request: Request,
+  request: HttpRequest,
   operation: LegacyOperation,
-  input: HttpInput,
+  ids: HttpIds,
 ): Promise<unknown> {
   if (operation.http !== "POST") {
-    const query = (name: string): string | undefined => input.query(name) ?? input.query(toSnake(name));
-    return withIds(fromQuery(operation, { ...input, query }), operation, input);
+    return withIds(fromQuery(operation, request, toSnake), operation, ids);
   }
   const body = await readJson(request, edge.limits);
-  if (input.taskId === undefined) {
-    return fromLegacyRequest(body, toFileEncoding(request.headers));
+  if (ids.taskId === undefined) {
+    return fromLegacyRequest(body, toFileEncoding(request));
   }
-  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : body, operation, input);
+  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : body, operation, ids);
 }
 
 const CONTENT_TYPE = "application/json";
 
-function toBinding(edge: Edge, operation: LegacyOperation, files: FileEncoding): Binding {
+function toBinding({ toBody }: LegacyOperation, files: FileEncoding): Binding {
   return {
+    operations,
     contentType: CONTENT_TYPE,
-    extensionHeader: "X-A2A-Extensions",
-    frames: {
-      event: ({ result }) => toLegacyEvent(result, files),
-      error: (error) => toLegacyError(edge.toWireError(error)),
-    },
-    // 200 for a send too: one client takes no other status, and none needs another.
-    toResponse: ({ result }) =>
-      new Response(JSON.stringify(operation.toBody(result, files)), { headers: { "content-type": CONTENT_TYPE } }),
-    toErrorResponse,
+    extensionHeader: "x-a2a-extensions",
+    toBody: (result) => JSON.stringify(toBody(JSON.parse(result), files)),
+    toEventData: (event) => JSON.stringify(toLegacyEvent(JSON.parse(event), files)),
+    toErrorBody,
+    toErrorAnswer,
   };
 }
 
-function toErrorResponse(error: WireError): Response {
-  return new Response(JSON.stringify(toLegacyError(error)), {
-    status: error.httpStatus,
-    headers: toErrorHeaders(error, CONTENT_TYPE),
-  });
+function toErrorAnswer(error: WireError): HttpAnswer {
+  return { status: error.httpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(error) };
 }
 
 function toLegacyCardBody(result: unknown): unknown {
   return toLegacyCard(AgentCard.fromJSON(result));
+}
+
+function toErrorBody(error: WireError): string {
+  return JSON.stringify(toLegacyError(error));
 }

@@ -1,3 +1,4 @@
+import type { HttpAnswer } from "../../ports/http-exchange.ts";
 import { AuthError } from "../../auth/auth-fault.ts";
 import type { AuthFault } from "../../auth/auth-fault.ts";
 import { TaskError } from "../../tasks/task-fault.ts";
@@ -143,24 +144,24 @@ function retryInfo(seconds: number): object {
   return { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${seconds}s` };
 }
 
-const STATUS_NAMES: Readonly<Record<number, string>> = {
-  400: "INVALID_ARGUMENT",
-  404: "NOT_FOUND",
-  405: "UNIMPLEMENTED",
-  500: "INTERNAL",
-};
-
-interface HttpErrorOptions {
-  readonly details?: readonly object[];
-  readonly headers?: Record<string, string>;
+/** google.rpc.Status in ProtoJSON (specification 11.6): the body of every error outside JSON-RPC. */
+export function toStatusBody({ httpStatus, status, message, details }: WireError): object {
+  return { error: { code: httpStatus, status, message, details } };
 }
 
-/** An error of the web server itself, outside every A2A binding, in the shape of google.rpc.Status all the same. */
-export function toHttpError(
-  code: number,
-  message: string,
-  { details = [], headers = {} }: HttpErrorOptions = {},
-): Response {
-  const error = { code, status: STATUS_NAMES[code] ?? "UNKNOWN", message, details };
-  return Response.json({ error }, { status: code, headers });
+/** An error outside every A2A binding, in the same shape. */
+export function toHttpErrorAnswer(error: WireError, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+  const body = JSON.stringify(toStatusBody(error));
+  return { status: error.httpStatus, headers: { ...toErrorHeaders(error, "application/json"), ...headers }, body };
+}
+
+/** There is nothing at this path. */
+export function notFound(message: string): HttpAnswer {
+  return toHttpErrorAnswer(of(-32601, 404, "NOT_FOUND", message));
+}
+
+/** `allow` lists the methods that the path takes (RFC 9110, 15.5.6). */
+export function methodNotAllowed(method: string, allow: string): HttpAnswer {
+  const message = `${method.slice(0, 20)} is not allowed here. Allowed: ${allow}.`;
+  return toHttpErrorAnswer(of(-32601, 405, "UNIMPLEMENTED", message), { allow });
 }

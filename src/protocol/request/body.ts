@@ -1,3 +1,5 @@
+import { BodyTooLargeError } from "../../ports/http-exchange.ts";
+import type { HttpRequest } from "../../ports/http-exchange.ts";
 import { EdgeError } from "./edge-fault.ts";
 import { isTooDeep } from "./json-depth.ts";
 
@@ -12,13 +14,13 @@ export interface BodyLimits {
  * The JSON of a request's body, undefined when there is no body.
  * @throws EdgeError `media-type`, `content-encoding`, `too-large`, `bad-json`, `invalid-request` (nested too deep)
  */
-export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
+export async function readJson(request: HttpRequest, limits: BodyLimits): Promise<unknown> {
   const text = await readText(request, limits.maxBody);
   if (text === "") {
     return undefined;
   }
-  refuseEncoding(request.headers.get("content-encoding"));
-  requireJson(request.headers.get("content-type"));
+  refuseEncoding(request.header("content-encoding"));
+  requireJson(request.header("content-type"));
   if (isTooDeep(text, limits.maxDepth)) {
     throw new EdgeError({
       code: "invalid-request",
@@ -33,7 +35,7 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
 }
 
 /** Bodies are bounded by their bytes, which says nothing of a compressed one; no client of A2A compresses. */
-function refuseEncoding(contentEncoding: string | null): void {
+function refuseEncoding(contentEncoding: string | undefined): void {
   const encoding = contentEncoding?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {
     const message = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported; send the body uncompressed.`;
@@ -41,44 +43,19 @@ function refuseEncoding(contentEncoding: string | null): void {
   }
 }
 
-function requireJson(contentType: string | null): void {
+function requireJson(contentType: string | undefined): void {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json" && type !== "application/a2a+json") {
-    const message = `Send the body as application/json or application/a2a+json, not ${JSON.stringify(type ?? "without a content type")}.`;
+    const found = type === undefined ? "is missing" : `is ${JSON.stringify(type.slice(0, 80))}`;
+    const message = `Content-Type ${found}; use application/json or application/a2a+json.`;
     throw new EdgeError({ code: "media-type", message });
   }
 }
 
-async function readText(request: Request, maxBody: number): Promise<string> {
-  const length = request.headers.get("content-length");
-  if (length === null) {
-    return readBounded(request.body, maxBody);
-  }
-  if (Number(length) > maxBody) {
-    throw new EdgeError({ code: "too-large", limit: maxBody });
-  }
-  // HTTP holds a body to its declared length.
-  return request.text();
-}
-
-async function readBounded(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<string> {
-  if (!body) {
-    return "";
-  }
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let text = "";
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) {
-      return text + decoder.decode();
-    }
-    bytes += value.byteLength;
-    if (bytes > maxBody) {
-      await reader.cancel().catch(() => {});
-      throw new EdgeError({ code: "too-large", limit: maxBody });
-    }
-    text += decoder.decode(value, { stream: true });
+async function readText(request: HttpRequest, limit: number): Promise<string> {
+  try {
+    return await request.readText(limit);
+  } catch (error) {
+    throw error instanceof BodyTooLargeError ? new EdgeError({ code: "too-large", limit }) : error;
   }
 }

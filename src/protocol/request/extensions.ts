@@ -16,8 +16,8 @@ export const declaredExtensions: readonly AgentExtension[] = [
 ];
 
 /** The value of `A2A-Extensions` (in v0.3 `X-A2A-Extensions`), as URIs. */
-export function parseExtensions(header: string | null): readonly string[] {
-  return header === null ? [] : header.split(",").flatMap((uri) => uri.trim() || []);
+export function parseExtensions(header: string | undefined): readonly string[] {
+  return header === undefined ? [] : header.split(",").flatMap((uri) => uri.trim() || []);
 }
 
 /** What of the requested extensions this gateway activates, for the response's header; empty when nothing. */
@@ -28,7 +28,7 @@ export function toActivated(requested: readonly string[]): string {
 /** The generation after which a replay begins. SSE libraries send the header by themselves: only with the extension does it count. */
 export function parseLastEventId(
   requested: readonly string[],
-  header: string | null,
+  header: string | undefined,
   query: string | undefined,
 ): number | undefined {
   const named = header ?? query;
@@ -37,7 +37,7 @@ export function parseLastEventId(
   }
   if (!/^\d{1,10}$/.test(named)) {
     throw invalid(
-      header === null ? "lastEventId" : "Last-Event-ID",
+      header === undefined ? "lastEventId" : "Last-Event-ID",
       "must be the id of an event: an integer, 0 or more",
     );
   }
@@ -47,13 +47,13 @@ export function parseLastEventId(
 /** Of a send. The header counts always; with the extension a message without it has its own id for a key. */
 export function parseIdempotencyKey(
   requested: readonly string[],
-  header: string | null,
+  header: string | undefined,
   message: unknown,
 ): string | undefined {
   if (!isRecord(message)) {
     return undefined;
   }
-  if (header === null) {
+  if (header === undefined) {
     const id = message["messageId"] ?? message["message_id"];
     return typeof id === "string" && requested.includes(durableExtension) ? id : undefined;
   }

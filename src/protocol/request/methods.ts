@@ -1,11 +1,13 @@
-import type { EdgeLimits } from "../edge.ts";
+import { invalid, TaskError } from "../../tasks/task-fault.ts";
+import type { FieldViolation } from "../../tasks/task-fault.ts";
+import { EdgeError } from "./edge-fault.ts";
 import { createChecks, createLegacyChecks } from "./request-checks.ts";
 import { isRecord } from "./field-checks.ts";
 import { storable } from "./storable.ts";
 import type { Check } from "./field-checks.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 
-interface Method {
+export interface Method {
   readonly check: Check;
   readonly streams: boolean;
   /** Whether the answer may take as long as the agent does. */
@@ -15,7 +17,7 @@ interface Method {
 export type Methods = Readonly<Record<ProtocolVersion, ReadonlyMap<string, Method>>>;
 
 /** The JSON-RPC methods of each version. HTTP+JSON calls them by the same names. */
-export function createMethods(limits: EdgeLimits): Methods {
+export function createMethods(limits: { readonly maxParts: number }): Methods {
   const { send, get, list, onTask, card, pushConfig, onPushConfig, listPushConfigs } = createChecks(limits.maxParts);
   const legacy = createLegacyChecks(limits.maxParts);
   return {
@@ -47,12 +49,32 @@ export function createMethods(limits: EdgeLimits): Methods {
   };
 }
 
-/** In v0.3 a send waits unless told otherwise; the SDK's translation takes the opposite for granted. */
-export function withBlockingDefault(params: Record<string, unknown>): Record<string, unknown> {
-  const { configuration } = params;
-  return isRecord(configuration) && (configuration["blocking"] ?? null) === null
-    ? { ...params, configuration: { ...configuration, blocking: true } }
-    : params;
+/**
+ * The method of this name, once its parameters have passed their checks.
+ * @throws EdgeError `unknown-method`, TaskError `invalid`
+ */
+export function checkParams(methods: Methods, version: ProtocolVersion, name: string, params: unknown): Method {
+  const known = methods[version].get(name);
+  if (!known) {
+    throw new EdgeError({ code: "unknown-method", message: toAdvice(methods, version, name) });
+  }
+  if (!isRecord(params)) {
+    throw invalid("params", "must be an object");
+  }
+  const violations: FieldViolation[] = [];
+  known.check(params, "", violations);
+  if (violations.length > 0) {
+    throw new TaskError({ code: "invalid", violations });
+  }
+  return known;
+}
+
+function toAdvice(methods: Methods, version: ProtocolVersion, name: string): string {
+  const other = version === "1.0" ? "0.3" : "1.0";
+  const shown = JSON.stringify(name.slice(0, 60));
+  return methods[other].has(name)
+    ? `Method not found: ${shown} belongs to A2A ${other}, and this request is ${version}. Set the header A2A-Version: ${other}.`
+    : `Method not found: ${shown}.`;
 }
 
 function method(check: Check, { streams = false, waits = false } = {}): Method {

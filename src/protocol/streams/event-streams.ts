@@ -1,183 +1,217 @@
+import type { Identity } from "../../auth/identity.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { TaskError } from "../../tasks/task-fault.ts";
-import type { EdgeCall } from "../call-context.ts";
+import type { CallerLimits } from "../admission/caller-limits.ts";
+import type { ClientSink, StreamedBody } from "../../ports/http-exchange.ts";
 import { createTicker } from "./ticker.ts";
 import type { Ticker, Ticking } from "./ticker.ts";
 
-/** All in ms. */
-export interface StreamTimes {
+/** Times in ms. */
+export interface StreamLimits {
   /** A comment goes out this often, so that nothing between here and the client takes the connection for dead. */
   readonly heartbeat: number;
   /** A stream without events ends after this; the task goes on, and the client may subscribe again. */
   readonly idleTimeout: number;
   readonly maxDuration: number;
+  /** Streams open at once on this instance. */
+  readonly maxStreams: number;
+  /** Bytes of one SSE event. */
+  readonly maxEvent: number;
 }
 
-/** How one binding writes events: the JSON that becomes `data`. */
-export interface Frames<T> {
-  event(event: T): unknown;
-  error(error: unknown): unknown;
+/** One SSE event before it is framed. */
+export interface WireEvent {
+  /** The event's place in the task's log, its `id`; 0 for a piece that is not the event's last, or has no place. */
+  readonly generation: number;
+  /** JSON text for `data`. */
+  readonly json: string;
 }
 
-/** A stream that may begin. */
-export interface AdmittedStream {
-  readonly call: EdgeCall;
-  readonly abort: AbortController;
+/** What a stream sends. `return` is called where it is not read to its end. */
+export interface WireEvents {
+  next(): Promise<IteratorResult<WireEvent, undefined>>;
+  return(): Promise<unknown>;
+}
+
+/** A place for one stream, from its admission on. */
+export interface StreamSlot {
   /** When its caller's credentials end, in ms since the epoch; absent where they do not. */
   readonly until: number | undefined;
-  /** Called once after the response has begun, when it ends. */
-  onEnd(): void;
+  /** Gives the place back. May be repeated. */
+  release(): void;
 }
 
 export interface EventStreams {
-  /** @throws TaskError `busy` when as many streams are open as may be, before any work is done for one more. */
-  admit(): void;
   /**
-   * The response begins once the first event is there. @throws what `events` throws before it: a refusal is an
-   * ordinary error. What it throws later becomes one `error` event.
+   * Takes a place before any work is done for the stream.
+   * @throws TaskError `busy` when this instance, or the caller, has as many streams open as it may
    */
-  open<T>(events: AsyncGenerator<T>, stream: AdmittedStream, frames: Frames<T>): Promise<Response>;
+  admit(identity: Identity): StreamSlot;
+  /** The body of a stream that was accepted: it opens at once, whether or not there is an event yet. */
+  open(events: WireEvents, slot: StreamSlot, toErrorJson: (error: unknown) => string): StreamedBody;
   /** Ends every stream with a hint to come back soon. */
   close(): void;
 }
 
-const HEADERS = {
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 };
 
 /** One timer serves all streams, and a stream keeps nothing that it has already sent: thousands may be idle. */
-export function createEventStreams(clock: Clock, times: StreamTimes, maxStreams: number): EventStreams {
-  const ticker = createTicker(clock, times.heartbeat);
+export function createEventStreams(clock: Clock, limits: StreamLimits, callers: CallerLimits): EventStreams {
+  const ticker = createTicker(clock, limits.heartbeat);
+  const streams = new Set<EventStream>();
+  let open = 0;
 
   return {
-    admit() {
-      if (ticker.all.size >= maxStreams) {
-        throw new TaskError({
-          code: "busy",
-          message: "This instance serves as many streams as it may.",
-          retryAfter: 5,
-        });
+    admit(identity) {
+      if (open >= limits.maxStreams) {
+        const message = `This instance has ${limits.maxStreams} streams open, which is its limit. Retry later.`;
+        throw new TaskError({ code: "busy", message, retryAfter: 5 });
       }
+      const releaseCaller = callers.openStream(identity);
+      let isHeld = true;
+      open += 1;
+      return {
+        until: identity.expiresAt,
+        release() {
+          if (isHeld) {
+            isHeld = false;
+            open -= 1;
+            releaseCaller();
+          }
+        },
+      };
     },
-    async open(events, admitted, frames) {
-      const first = await events.next();
-      const stream = new EventStream(events, admitted, frames, clock, times, ticker);
-      // Without a buffer of its own: the next event is asked for when the client has taken the last one.
-      const body = new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 });
-      ticker.add(stream);
-      stream.begin(first);
-      return new Response(body, { headers: HEADERS });
+    open(events, slot, toErrorJson) {
+      const stream = new EventStream(events, slot, toErrorJson, clock, limits, ticker, streams);
+      streams.add(stream);
+      return stream;
     },
     close() {
-      for (const stream of ticker.all as ReadonlySet<EventStream>) {
+      for (const stream of streams) {
         stream.end("retry: 1000\n\n");
       }
     },
   };
 }
 
-const encoder = new TextEncoder();
-const HEARTBEAT = encoder.encode(":\n\n");
+/** A comment of one line: an empty line behind it would end an event, which older clients then dispatch empty. */
+const COMMENT = ":\n";
 
-/** The source of one response's body. */
-class EventStream implements Ticking {
-  readonly #events: AsyncGenerator;
-  readonly #admitted: AdmittedStream;
-  readonly #frames: Frames<unknown>;
+class EventStream implements StreamedBody, Ticking {
+  readonly #events: WireEvents;
+  readonly #slot: StreamSlot;
+  readonly #toErrorJson: (error: unknown) => string;
   readonly #clock: Clock;
-  readonly #times: StreamTimes;
+  readonly #limits: StreamLimits;
   readonly #ticker: Ticker;
+  readonly #streams: Set<EventStream>;
   readonly #openedAt: number;
   #activeAt: number;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #client: ClientSink | undefined;
 
   constructor(
-    events: AsyncGenerator,
-    admitted: AdmittedStream,
-    frames: Frames<unknown>,
+    events: WireEvents,
+    slot: StreamSlot,
+    toErrorJson: (error: unknown) => string,
     clock: Clock,
-    times: StreamTimes,
+    limits: StreamLimits,
     ticker: Ticker,
+    streams: Set<EventStream>,
   ) {
     this.#events = events;
-    this.#admitted = admitted;
-    this.#frames = frames;
+    this.#slot = slot;
+    this.#toErrorJson = toErrorJson;
     this.#clock = clock;
-    this.#times = times;
+    this.#limits = limits;
     this.#ticker = ticker;
+    this.#streams = streams;
     this.#openedAt = clock.monotonic();
     this.#activeAt = this.#openedAt;
   }
 
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
-  }
-
-  begin(first: IteratorResult<unknown, unknown>): void {
-    this.#controller?.enqueue(HEARTBEAT);
-    this.#take(first);
-  }
-
-  async pull(): Promise<void> {
-    try {
-      this.#take(await this.#events.next());
-    } catch (error) {
-      if (this.#ticker.all.has(this)) {
-        this.end(`event: error\ndata: ${JSON.stringify(this.#frames.error(error))}\n\n`);
-      }
+  sendTo(client: ClientSink): void {
+    this.#client = client;
+    client.write(COMMENT);
+    // The gateway may have closed before the host came to send this.
+    if (!this.#isOpen) {
+      client.end();
+      return;
     }
+    this.#ticker.add(this);
+    void this.#pump(client);
   }
 
-  cancel(): void {
-    this.#ticker.remove(this);
-    this.#leave();
+  leave(): void {
+    this.#close();
   }
 
   tick(now: number): void {
-    const { maxDuration, idleTimeout } = this.#times;
+    const { maxDuration, idleTimeout } = this.#limits;
     if (now - this.#openedAt >= maxDuration || now - this.#activeAt >= idleTimeout || this.#isExpired()) {
       this.end();
-      // A client that is slow already has something to read.
-    } else if ((this.#controller?.desiredSize ?? -1) >= 0) {
-      this.#controller?.enqueue(HEARTBEAT);
+      // A client that is slow has something to read already.
+    } else if (this.#client?.isReady) {
+      this.#client.write(COMMENT);
     }
   }
 
   end(lastWords = ""): void {
-    this.#ticker.remove(this);
-    if (lastWords !== "") {
-      this.#controller?.enqueue(encoder.encode(lastWords));
+    if (!this.#isOpen) {
+      return;
     }
-    this.#controller?.close();
-    this.#leave();
+    this.#close();
+    if (lastWords !== "") {
+      this.#client?.write(lastWords);
+    }
+    this.#client?.end();
   }
 
-  #take(next: IteratorResult<unknown, unknown>): void {
-    if (!this.#ticker.all.has(this)) {
-      return;
+  /** Asks for the next event when the client has taken the last one. */
+  async #pump(client: ClientSink): Promise<void> {
+    try {
+      for (;;) {
+        if (!client.isReady) {
+          await client.untilReady();
+        }
+        if (!this.#isOpen) {
+          return;
+        }
+        const next = await this.#events.next();
+        if (!this.#isOpen) {
+          return;
+        }
+        if (next.done || this.#isExpired()) {
+          this.end();
+          return;
+        }
+        this.#activeAt = this.#clock.monotonic();
+        const { generation, json } = next.value;
+        client.write(generation > 0 ? `id: ${generation}\ndata: ${json}\n\n` : `data: ${json}\n\n`);
+      }
+    } catch (error) {
+      this.end(`event: error\ndata: ${this.#toErrorJson(error)}\n\n`);
     }
-    if (next.done || this.#isExpired()) {
-      this.end();
-      return;
-    }
-    this.#activeAt = this.#clock.monotonic();
-    const { generation } = this.#admitted.call;
-    const id = generation > 0 ? `id: ${generation}\n` : "";
-    this.#controller?.enqueue(encoder.encode(`${id}data: ${JSON.stringify(this.#frames.event(next.value))}\n\n`));
+  }
+
+  get #isOpen(): boolean {
+    return this.#streams.has(this);
   }
 
   /** Who could not open it now may not read on: the task goes on, and a new token opens a new stream. */
   #isExpired(): boolean {
-    const { until } = this.#admitted;
+    const { until } = this.#slot;
     return until !== undefined && this.#clock.now() >= until;
   }
 
-  /** The engine may be waiting for the next event: the signal wakes it, and then it returns. */
-  #leave(): void {
-    this.#admitted.onEnd();
-    this.#admitted.abort.abort();
-    this.#events.return(undefined).catch(() => {});
+  #close(): void {
+    if (this.#streams.delete(this)) {
+      this.#ticker.remove(this);
+      this.#slot.release();
+      this.#events.return().catch(() => {});
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 
-/** The largest SSE event: official clients give up at 4 MiB, proxies buffer less. The rest is room for the envelope. */
-const MAX_CONTENT = 1024 * 1024 - 16 * 1024;
+/** What an SSE event has around the response: the id line and the JSON-RPC envelope. */
+const ENVELOPE = 16 * 1024;
 /** Names, quotes and braces around one part, in the longer of the two versions. */
 const PART_FRAME = 128;
 
@@ -9,7 +9,8 @@ const PART_FRAME = 128;
  * The events that say the same as `response`, each small enough for one SSE event. Text is cut between code points,
  * bytes anywhere; data cannot be cut and stays whole. A Task loses its history, and artifacts that do not fit follow it.
  */
-export function splitEvent(response: StreamResponse, limit = MAX_CONTENT): readonly StreamResponse[] {
+export function splitEvent(response: StreamResponse, maxEvent: number): readonly StreamResponse[] {
+  const limit = Math.max(maxEvent - ENVELOPE, maxEvent / 2);
   switch (response.payload?.$case) {
     case "task":
       return splitTask(response, response.payload.value, limit);

@@ -6,8 +6,9 @@ import type { HeldTurns } from "../turn/held-turns.ts";
 import { retry } from "../retry.ts";
 import type { Decision } from "../log/rules.ts";
 import type { Tails } from "../watch/tails.ts";
+import { untilTurnEnds } from "../watch/task-events.ts";
 import { TaskError } from "../task-fault.ts";
-import { endsTurn, isInterrupted, isTerminal } from "../log/task-state.ts";
+import { isInterrupted, isTerminal } from "../log/task-state.ts";
 import { readStoredHead, toRefusedError, transact, writerOf } from "../log/transact.ts";
 import type { StoredHead } from "../log/transact.ts";
 
@@ -94,13 +95,7 @@ async function untilEndOr(
   const stop = new AbortController();
   const leave = (): void => stop.abort();
   signal.addEventListener("abort", leave);
-  const ended = (async () => {
-    for await (const { response } of tails.watch(key, after, stop.signal)) {
-      if (response.payload?.$case === "statusUpdate" && endsTurn(response.payload.value.status?.state ?? 0)) {
-        return;
-      }
-    }
-  })();
+  const ended = untilTurnEnds(tails, key, after, stop.signal);
   await Promise.race([ended, delay(parts.clock, Math.max(ms, 0) + 1, stop.signal)]);
   stop.abort();
   signal.removeEventListener("abort", leave);

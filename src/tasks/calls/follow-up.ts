@@ -1,4 +1,5 @@
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
+import type { TaskKey } from "../../ports/task-log.ts";
 import { copyOf } from "./started-turn.ts";
 import type { StartedTurn, StartMode, StartTurn } from "./started-turn.ts";
 import type { EngineParts } from "../engine-parts.ts";
@@ -24,11 +25,11 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
 
   async function followUp(
     call: Call,
+    key: TaskKey,
     message: Message,
     mode: StartMode,
     config: TaskPushNotificationConfig | undefined,
   ): Promise<StartedTurn> {
-    const key = { scope: call.caller.scope, taskId: message.taskId };
     const deadline = clock.monotonic() + callPatience(settings.lease);
     const stored = isTaskId(key.taskId) ? await retry(parts, deadline, () => readTask(parts, key)) : undefined;
     if (!stored || stored.head.agent !== call.agent.id) {

@@ -5,7 +5,6 @@ import canonicalize from "canonicalize";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
 import type { Created } from "./started-turn.ts";
 import type { TaskParts } from "../engine-parts.ts";
-import { fromJsonBytes, toJsonBytes } from "../log/json-bytes.ts";
 import { readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 import { invalid } from "../task-fault.ts";
@@ -26,7 +25,7 @@ export function toKeyedTaskId(scope: string, agent: string, idempotencyKey: stri
 /** The row `m-…` that goes with the message's own transaction. */
 export function toKeyRow(idempotencyKey: string, message: Message, turn: number): LogRow {
   const row: KeyRow = { fingerprint: toFingerprint(message), turn };
-  return { key: `m-${hash(idempotencyKey)}`, body: toJsonBytes(row) };
+  return { key: `m-${hash(idempotencyKey)}`, body: JSON.stringify(row) };
 }
 
 /** The task of an earlier attempt with this key. @throws TaskError `invalid` when that was another message. */
@@ -48,7 +47,7 @@ async function isAccepted(parts: TaskParts, task: TaskKey, { key, body }: LogRow
   if (!stored) {
     return false;
   }
-  const [earlier, own] = [fromJsonBytes(stored) as KeyRow, fromJsonBytes(body) as KeyRow];
+  const [earlier, own] = [JSON.parse(stored) as KeyRow, JSON.parse(body) as KeyRow];
   if (earlier.fingerprint !== own.fingerprint) {
     throw invalid("Idempotency-Key", "was used for another message; a repeat has the same role, parts and ids");
   }

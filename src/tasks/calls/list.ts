@@ -1,5 +1,5 @@
 import { Task, TaskState, taskStateToJSON } from "@a2a-js/sdk";
-import type { ListTasksRequest, ListTasksResponse } from "@a2a-js/sdk";
+import type { ListTasksRequest } from "@a2a-js/sdk";
 import type { DoneFilter, DoneRow, ListCursor } from "../../ports/task-index.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
@@ -7,7 +7,7 @@ import { withHistory, readTask } from "../log/read-task.ts";
 import { parsePageToken, toPageToken } from "./page-token.ts";
 import type { PageToken } from "./page-token.ts";
 import { retry } from "../retry.ts";
-import type { Call } from "../task-engine.ts";
+import type { Call, TaskAnswer, TaskList } from "../task-engine.ts";
 import { invalid } from "../task-fault.ts";
 import { readStoredHead } from "../log/transact.ts";
 
@@ -15,14 +15,14 @@ const DEFAULT_PAGE_SIZE = 50;
 
 /** A task as a list finds it, before it is known whether the page shows it. */
 interface Listed extends ListCursor {
-  readonly projection?: Uint8Array;
+  readonly projection?: string;
 }
 
 /**
  * One page of the caller's tasks with this agent, newest status first (specification 3.1.4). A walk is a key range:
  * a task whose status changes during it moves ahead of the cursor, so no walk shows a task twice (I9).
  */
-export async function listTasks(parts: EngineParts, call: Call, request: ListTasksRequest): Promise<ListTasksResponse> {
+export async function listTasks(parts: EngineParts, call: Call, request: ListTasksRequest): Promise<TaskList> {
   const { scope } = call.caller;
   const agent = call.agent.id;
   const filter = toFilter(request);
@@ -100,8 +100,9 @@ async function countAll(
   open: readonly Listed[],
   deadline: number,
 ): Promise<number> {
-  const done = new Set(await retry(parts, deadline, () => parts.index.listDoneIds(scope, agent, filter)));
-  return done.size + open.filter(({ taskId }) => !done.has(taskId)).length;
+  // A task that just ended can be in both lists.
+  const ids = new Set(open.map(({ taskId }) => taskId));
+  return open.length + (await retry(parts, deadline, () => parts.index.countDone(scope, agent, filter, ids)));
 }
 
 /** A task that just ended can be in both lists: the done row is the later one. */
@@ -119,17 +120,35 @@ function isAfter(listed: ListCursor, cursor: ListCursor | undefined): boolean {
 }
 
 /** Nothing when the task went since it was listed. */
-async function show(parts: EngineParts, scope: string, listed: Listed, request: ListTasksRequest): Promise<Task[]> {
+async function show(
+  parts: EngineParts,
+  scope: string,
+  listed: Listed,
+  request: ListTasksRequest,
+): Promise<TaskAnswer[]> {
   const wantsWhole = request.includeArtifacts === true || (request.historyLength ?? 0) > 0;
-  if (listed.projection && !wantsWhole) {
-    return [Task.fromJSON(JSON.parse(new TextDecoder().decode(listed.projection)))];
+  if (listed.projection !== undefined && !wantsWhole) {
+    return [new ProjectedTask(listed.projection)];
   }
   const stored = await readTask(parts, { scope, taskId: listed.taskId });
   if (!stored) {
     return [];
   }
   const task = withHistory(stored.task, request.historyLength ?? 0);
-  return [request.includeArtifacts === true ? task : { ...task, artifacts: [] }];
+  return [{ task: request.includeArtifacts === true ? task : { ...task, artifacts: [] } }];
+}
+
+/** A row of the list that is the answer already. */
+class ProjectedTask implements TaskAnswer {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+
+  get task(): Task {
+    return Task.fromJSON(JSON.parse(this.json));
+  }
 }
 
 /** An instance that knows a newer key may have made it. */

@@ -1,6 +1,6 @@
-import type { Message, Task, TaskPushNotificationConfig } from "@a2a-js/sdk";
+import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import type { TaskKey } from "../../ports/task-log.ts";
-import type { Call } from "../task-engine.ts";
+import type { Call, TaskAnswer } from "../task-engine.ts";
 import type { HeldTurn } from "../turn/held-turns.ts";
 import type { StoredHead } from "../log/transact.ts";
 
@@ -11,7 +11,7 @@ export interface StartedTurn {
    * The task right after the message was committed, or as it is now where an earlier attempt was accepted; absent
    * while a first commit is held back or the turn tells itself.
    */
-  readonly snapshot?: { readonly task: Task; readonly generation: number };
+  readonly snapshot?: TaskAnswer & { readonly generation: number };
   /** Absent when a work message starts the turn. */
   readonly turn?: HeldTurn;
 }
@@ -27,6 +27,7 @@ export type StartMode = "blocking" | "stream" | "immediate";
 /** Accepts a message. It is committed on return, except in a short blocking call, which commits when its turn ends. */
 export type StartTurn = (
   call: Call,
+  key: TaskKey,
   message: Message,
   mode: StartMode,
   config: TaskPushNotificationConfig | undefined,

@@ -1,5 +1,4 @@
 import { Task, taskStateToJSON } from "@a2a-js/sdk";
-import { toJsonBytes } from "../log/json-bytes.ts";
 import { retry } from "../retry.ts";
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
@@ -41,13 +40,13 @@ export async function finishIndex(
 }
 
 /** What a list shows of a task unless asked for more. */
-function toProjection(task: Task): Uint8Array {
-  const bytes = toJsonBytes(Task.toJSON({ ...task, artifacts: [], history: [] }));
-  if (bytes.byteLength <= MAX_PROJECTION) {
-    return bytes;
+function toProjection(task: Task): string {
+  const text = JSON.stringify(Task.toJSON({ ...task, artifacts: [], history: [] }));
+  if (Buffer.byteLength(text) <= MAX_PROJECTION) {
+    return text;
   }
   const status = task.status && { ...task.status, message: undefined };
-  return toJsonBytes(Task.toJSON({ ...task, status, artifacts: [], history: [], metadata: undefined }));
+  return JSON.stringify(Task.toJSON({ ...task, status, artifacts: [], history: [], metadata: undefined }));
 }
 
 /** The row by which the sweep finds a turn: it looks when the turn's first lease could be taken over. */

@@ -1,7 +1,6 @@
 import { taskStateFromJSON, taskStateToJSON } from "@a2a-js/sdk";
 import type { TaskState } from "@a2a-js/sdk";
 import type { Caller } from "../../ports/agent.ts";
-import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
 import type { Lease } from "./lease.ts";
 
 /** The layout of a task's rows. A program never takes a task whose schema is above its own. */
@@ -49,13 +48,13 @@ export interface Head {
   readonly caller: Caller;
 }
 
-export function encodeHead(head: Head): Uint8Array {
-  return toJsonBytes({ ...head, state: taskStateToJSON(head.state) });
+export function encodeHead(head: Head): string {
+  return JSON.stringify({ ...head, state: taskStateToJSON(head.state) });
 }
 
 /** @throws SyntaxError when the row is not a head. */
-export function parseHead(body: Uint8Array): Head {
-  const json = fromJsonBytes(body) as Head & { state: unknown };
+export function parseHead(body: string): Head {
+  const json = JSON.parse(body) as Head & { state: unknown };
   return {
     ...json,
     state: taskStateFromJSON(json.state),

@@ -1,7 +1,7 @@
 import type { Message, Part, StreamResponse, Task } from "@a2a-js/sdk";
 import type { PayloadRef, Payloads } from "../../ports/payloads.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
-import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
+import { toBytes, toText } from "./utf8.ts";
 
 /**
  * The claim check: content that is too large for a row is stored as a payload of its own, and the row says which
@@ -150,9 +150,9 @@ function toContent(kind: LargePart[1], bytes: Uint8Array): NonNullable<Part["con
     case "raw":
       return { $case: "raw", value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
     case "text":
-      return { $case: "text", value: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
+      return { $case: "text", value: toText(bytes) };
     case "data":
-      return { $case: "data", value: fromJsonBytes(bytes) };
+      return { $case: "data", value: JSON.parse(toText(bytes)) };
   }
 }
 
@@ -161,9 +161,9 @@ function contentBytes({ content }: Part): Uint8Array {
     case "raw":
       return content.value;
     case "data":
-      return toJsonBytes(content.value);
+      return toBytes(JSON.stringify(content.value));
     default:
-      return new TextEncoder().encode(content?.value ?? "");
+      return toBytes(content?.value ?? "");
   }
 }
 

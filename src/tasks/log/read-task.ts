@@ -1,9 +1,11 @@
-import type { Message, Task } from "@a2a-js/sdk";
-import type { TaskKey } from "../../ports/task-log.ts";
+import { Task } from "@a2a-js/sdk";
+import type { Message } from "@a2a-js/sdk";
+import type { Etag, TaskKey } from "../../ports/task-log.ts";
 import type { TaskParts } from "../engine-parts.ts";
 import { fold } from "./fold.ts";
 import { parseHead } from "./head.ts";
-import { decodeEvent, decodeSnapshot, eventKey } from "./rows.ts";
+import type { Head } from "./head.ts";
+import { decodeEvent, decodeSnapshot, eventKey, taskJsonOf } from "./rows.ts";
 import { retry } from "../retry.ts";
 import type { LogEvent } from "./rows.ts";
 import type { StoredHead } from "./transact.ts";
@@ -12,6 +14,8 @@ import { callPatience } from "./lease.ts";
 export interface StoredTask extends StoredHead {
   /** Folded up to `head.generation`. */
   readonly task: Task;
+  /** The same as JSON text, where a snapshot holds it. */
+  readonly json?: string;
 }
 
 /** Task ids as this gateway makes them; anything else cannot exist and is not worth a read. */
@@ -29,7 +33,11 @@ export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTa
   if (head.purging) {
     return undefined;
   }
-  const start = stored.snapshot && (await decodeSnapshot(parts.payloads, key, stored.snapshot));
+  const json = stored.snapshot === undefined ? undefined : taskJsonOf(stored.snapshot, head.generation);
+  if (json !== undefined) {
+    return new WholeSnapshot(head, stored.head.etag, json);
+  }
+  const start = stored.snapshot === undefined ? undefined : await decodeSnapshot(parts.payloads, key, stored.snapshot);
   let task = start?.task;
   for (const event of await readEvents(parts, key, start?.generation ?? 0, head.generation)) {
     task = task ? fold(task, event.response, event.message) : taskOf(event);
@@ -38,6 +46,25 @@ export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTa
     throw new Error(`task ${key.taskId}: its log does not begin with a Task`);
   }
   return { head, etag: stored.head.etag, task };
+}
+
+/** A snapshot that is the task already: most calls need its text alone. */
+class WholeSnapshot implements StoredTask {
+  readonly head: Head;
+  readonly etag: Etag;
+  readonly json: string;
+  #task: Task | undefined;
+
+  constructor(head: Head, etag: Etag, json: string) {
+    this.head = head;
+    this.etag = etag;
+    this.json = json;
+  }
+
+  get task(): Task {
+    this.#task ??= Task.fromJSON(JSON.parse(this.json));
+    return this.#task;
+  }
 }
 
 /** Events with `after < generation <= upTo`. */

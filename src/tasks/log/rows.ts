@@ -12,13 +12,15 @@ import {
   withoutLargeContentInTask,
 } from "./large-content.ts";
 import type { LargePart } from "./large-content.ts";
-import { fromJsonBytes, toJsonBytes } from "./json-bytes.ts";
+import { toBytes, toText } from "./utf8.ts";
 
 /** One row of the log: an event, what it adds to the history, and the epoch it was written in. */
 export interface LogEvent {
   readonly generation: number;
   readonly epoch: number;
   readonly response: StreamResponse;
+  /** The response as JSON text, where its row holds all of it: made once, for the row and for every stream. */
+  readonly json?: string;
   /** The caller's message that began a later turn: in the history, not in the event itself. */
   readonly message?: Message;
   /** Of the write that began a turn, so that its writer recognises it later. */
@@ -52,41 +54,52 @@ export function eventKey(generation: number): string {
   return `e-${String(generation).padStart(10, "0")}`;
 }
 
-export function encodeEvent({ generation, epoch, response, message, nonce }: LogEvent): LogRow {
+/** The row of an event, and the event with the JSON text that went into it. */
+export function encodeEvent(event: LogEvent): { readonly row: LogRow; readonly event: LogEvent } {
+  const { generation, epoch, response, message, nonce } = event;
   const parts = partsOf(response, message);
   const claims = toLargeParts(parts);
   const nulls = toNulls(parts);
-  const row: EventRow = {
+  const json = JSON.stringify(StreamResponse.toJSON(claims ? withoutLargeContent(response) : response));
+  const beside = {
     epoch,
-    event: StreamResponse.toJSON(claims ? withoutLargeContent(response) : response),
     ...(message && { message: Message.toJSON(claims ? withoutLargeContentInMessage(message) : message) }),
     ...(nonce !== undefined && { nonce }),
     ...(claims && { claims }),
     ...(nulls && { nulls }),
   };
-  return { key: eventKey(generation), body: toJsonBytes(row) };
+  const row = { key: eventKey(generation), body: withMember(beside, "event", json) };
+  return { row, event: claims || nulls ? event : { ...event, json } };
 }
 
-export function encodeSnapshot(generation: number, task: Task): LogRow {
+/** The row of a folded task, and the task as JSON text where the row holds all of it. */
+export function encodeSnapshot(generation: number, task: Task): { readonly row: LogRow; readonly json?: string } {
   const parts = partsOfTask(task);
   const claims = toLargeParts(parts);
   const nulls = toNulls(parts);
-  const row: SnapshotRow = {
-    generation,
-    task: Task.toJSON(claims ? withoutLargeContentInTask(task) : task),
-    ...(claims && { claims }),
-    ...(nulls && { nulls }),
-  };
-  return { key: SNAPSHOT, body: toJsonBytes(row) };
+  const json = JSON.stringify(Task.toJSON(claims ? withoutLargeContentInTask(task) : task));
+  const beside = { generation, ...(claims && { claims }), ...(nulls && { nulls }) };
+  const row = { key: SNAPSHOT, body: withMember(beside, "task", json) };
+  return claims || nulls ? { row } : { row, json };
+}
+
+/**
+ * The task's JSON text within the body of a snapshot of this generation, without parsing it; undefined where some of
+ * the task's content is elsewhere. Rows of 0.1.0 name such content behind the task, later ones before it.
+ */
+export function taskJsonOf(body: string, generation: number): string | undefined {
+  const start = `{"generation":${generation},"task":`;
+  const isWhole = body.startsWith(start) && !body.includes(',"claims":[') && !body.includes(',"nulls":[');
+  return isWhole ? body.slice(start.length, -1) : undefined;
 }
 
 export function isOversize({ body }: LogRow): boolean {
-  return body.byteLength > BODY_BYTES;
+  return body.length * 3 > BODY_BYTES && Buffer.byteLength(body) > BODY_BYTES;
 }
 
 /** The row that points at its body instead of holding it. @throws StoreError */
 export async function storeBody(payloads: Payloads, task: TaskKey, { key, body }: LogRow): Promise<LogRow> {
-  return { key, body: toJsonBytes({ body: await payloads.put(task, body) }) };
+  return { key, body: JSON.stringify({ body: await payloads.put(task, toBytes(body)) }) };
 }
 
 export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow): Promise<LogEvent> {
@@ -108,7 +121,7 @@ export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow
 export async function decodeSnapshot(
   payloads: Payloads,
   key: TaskKey,
-  body: Uint8Array,
+  body: string,
 ): Promise<{ readonly generation: number; readonly task: Task }> {
   const json = await decodeBody<SnapshotRow>(payloads, key, body);
   const task = Task.fromJSON(json.task);
@@ -116,6 +129,17 @@ export async function decodeSnapshot(
   restoreNulls(parts, json.nulls);
   await restoreLargeContent(payloads, key, parts, json.claims ?? []);
   return { generation: json.generation, task };
+}
+
+/** A row's JSON, from wherever its body is. @throws StoreError */
+export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: string): Promise<T> {
+  const json = JSON.parse(body) as T | { readonly body: PayloadRef };
+  return "body" in json ? (JSON.parse(toText(await payloads.get(task, json.body))) as T) : json;
+}
+
+/** The JSON of `object`, which has a member already, with one more whose value is JSON text. */
+function withMember(object: object, name: string, json: string): string {
+  return `${JSON.stringify(object).slice(0, -1)},"${name}":${json}}`;
 }
 
 function toNulls(parts: readonly Part[]): number[] | undefined {
@@ -130,10 +154,4 @@ function restoreNulls(parts: readonly Part[], nulls: readonly number[] = []): vo
       part.content = { $case: "data", value: null };
     }
   }
-}
-
-/** A row's JSON, from wherever its body is. @throws StoreError */
-export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: Uint8Array): Promise<T> {
-  const json = fromJsonBytes(body) as T | { readonly body: PayloadRef };
-  return "body" in json ? (fromJsonBytes(await payloads.get(task, json.body)) as T) : json;
 }

@@ -23,7 +23,13 @@ export interface StoredHead {
  * - `superseded`: it is in the log, but another epoch began after it.
  */
 export type Outcome =
-  | { readonly code: "committed"; readonly version: StoredHead; readonly change: Change }
+  | {
+      readonly code: "committed";
+      readonly version: StoredHead;
+      readonly change: Change;
+      /** The task after the change as JSON text, where a snapshot that holds all of it went with the change. */
+      readonly taskJson?: string | undefined;
+    }
   | { readonly code: "superseded"; readonly version: StoredHead; readonly change: Change }
   | { readonly code: "refused"; readonly refusal: Refusal };
 
@@ -59,7 +65,7 @@ export async function transact(
     if (decision.change.events.some(hasUnstoredContent)) {
       await storeContent(parts, key, decision.change, deadline);
     }
-    const { change, rows } = encodeChange(decision.change, further, taskAfter);
+    const { change, rows, taskJson } = encodeChange(decision.change, further, taskAfter);
     const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
     const head = encodeHead(change.head);
     let current = version;
@@ -72,7 +78,7 @@ export async function transact(
         const etag = version
           ? await parts.log.append(key, head, writes, version.etag)
           : await parts.log.create(key, head, writes);
-        return { code: "committed", version: { head: change.head, etag }, change };
+        return { code: "committed", version: { head: change.head, etag }, change, taskJson };
       } catch (error) {
         if (!(error instanceof StoreError) || error.fault.code === "rejected") {
           throw error;
@@ -110,7 +116,7 @@ async function explain(
   const first = change.events[0];
   if (beganEpoch && first && current.head.epoch > epoch && current.head.generation >= first.generation) {
     const row = await retry(parts, deadline, () => parts.log.readRow(key, eventKey(first.generation)));
-    if (row && new TextDecoder().decode(row).includes(nonce)) {
+    if (row?.includes(nonce)) {
       return { code: "superseded", version: current, change };
     }
   }
@@ -124,23 +130,31 @@ export async function readStoredHead(parts: TaskParts, key: TaskKey): Promise<St
 
 type RowWrite = Extract<LogWrite, { readonly row: LogRow }>;
 
+interface EncodedChange {
+  readonly change: Change;
+  readonly rows: readonly RowWrite[];
+  readonly taskJson?: string;
+}
+
 function encodeChange(
   { head, events }: Change,
   further: readonly LogRow[],
   taskAfter: Transaction["taskAfter"],
-): { readonly change: Change; readonly rows: readonly RowWrite[] } {
-  const rows = events.map((event): RowWrite => ({ op: "insert", row: encodeEvent(event) }));
-  const tailBytes = rows.reduce((sum, { row }) => sum + row.body.byteLength, head.tailBytes);
+): EncodedChange {
+  const encoded = events.map(encodeEvent);
+  const rows = encoded.map(({ row }): RowWrite => ({ op: "insert", row }));
+  const stored = encoded.map(({ event }) => event);
+  const tailBytes = rows.reduce((sum, { row }) => sum + Buffer.byteLength(row.body), head.tailBytes);
   for (const row of further) {
     rows.push({ op: "put", row });
   }
   if (!taskAfter || !isSnapshotDue(head, events.length, tailBytes)) {
-    return { change: { head: { ...head, tailBytes }, events }, rows };
+    return { change: { head: { ...head, tailBytes }, events: stored }, rows };
   }
-  const row = encodeSnapshot(head.generation, taskAfter({ head, events }));
+  const { row, json } = encodeSnapshot(head.generation, taskAfter({ head, events }));
   rows.push({ op: "put", row });
-  const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.byteLength, tailBytes: 0 };
-  return { change: { head: next, events }, rows };
+  const next = { ...head, snapshot: head.generation, snapshotBytes: Buffer.byteLength(row.body), tailBytes: 0 };
+  return { change: { head: next, events: stored }, rows, ...(json !== undefined && { taskJson: json }) };
 }
 
 function hasUnstoredContent({ response, message }: LogEvent): boolean {

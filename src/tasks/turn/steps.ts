@@ -4,7 +4,6 @@ import type { Json } from "../../ports/agent.ts";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
-import { toJsonBytes } from "../log/json-bytes.ts";
 import { readEvents } from "../log/read-task.ts";
 import { decodeBody } from "../log/rows.ts";
 
@@ -28,11 +27,11 @@ interface StepRow {
 
 export function toStepRow(turn: number, name: string, value: Json): LogRow {
   const row: StepRow = { name, value };
-  return { key: `${stepPrefix(turn)}${bytesToHex(sha256(utf8ToBytes(name))).slice(0, 32)}`, body: toJsonBytes(row) };
+  return { key: `${stepPrefix(turn)}${bytesToHex(sha256(utf8ToBytes(name))).slice(0, 32)}`, body: JSON.stringify(row) };
 }
 
 export function toCheckpointRow(value: Json): LogRow {
-  return { key: CHECKPOINT, body: toJsonBytes({ value }) };
+  return { key: CHECKPOINT, body: JSON.stringify({ value }) };
 }
 
 export async function readCheckpoint(parts: EngineParts, key: TaskKey, head: Head): Promise<Json | undefined> {

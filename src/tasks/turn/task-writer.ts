@@ -20,6 +20,8 @@ import { callPatience, renewAfter, stopAfter } from "../log/lease.ts";
 export interface TaskWriter {
   /** The task as committed; undefined before the first commit. */
   readonly task: Task | undefined;
+  /** The same as JSON text, where the last commit wrote it. */
+  readonly taskJson: string | undefined;
   readonly head: Head | undefined;
   /** Emitted and not committed. */
   readonly pendingBytes: number;
@@ -33,6 +35,8 @@ export interface TaskWriter {
   record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
   /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
   begin(): Promise<void>;
+  /** Ends without a task, if nothing was emitted and nothing is stored. Whether it did. */
+  discard(): boolean;
   /** Renews the lease now, which reads the head again: another instance may have changed it. */
   renew(): void;
   /** Gives the task back unfinished, once everything emitted is committed. */
@@ -58,6 +62,8 @@ export interface WriterStart {
   readonly from: { readonly version: StoredHead; readonly task: Task } | { readonly create: NewTask };
   /** Monotonic ms before the write that gave the lease was sent. */
   readonly since: number;
+  /** A first commit that is held back is made with the first event at the latest: someone watches. */
+  readonly isWatched?: boolean;
 }
 
 /** Bytes after which a first commit is no longer held back. */
@@ -86,6 +92,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   // collection. That was most of what a short turn left to the garbage collector.
   const self: { -readonly [name in keyof TaskWriter]: TaskWriter[name] } = {
     task: "task" in start.from ? start.from.task : undefined,
+    taskJson: undefined,
     head: version?.head,
     pendingBytes: 0,
     pendingEvents: 0,
@@ -94,6 +101,13 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     begin() {
       deferred = false;
       return pump();
+    },
+    discard() {
+      const isUnseen = deferred && version === undefined && pending.length === 0 && !preparing && state === "open";
+      if (isUnseen) {
+        end("ended");
+      }
+      return isUnseen;
     },
     renew() {
       wantsRenewal = true;
@@ -119,12 +133,12 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     if (state !== "open") {
       return quiet(Promise.reject(isOver()));
     }
-    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row?.body.byteLength ?? 0);
-    const weight = responses.reduce((sum, response) => sum + weightOf(response), row?.body.byteLength ?? 0);
+    const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row ? Buffer.byteLength(row.body) : 0);
+    const weight = responses.reduce((sum, response) => sum + weightOf(response), row ? Buffer.byteLength(row.body) : 0);
     self.pendingBytes += weight;
     self.pendingEvents += responses.length;
     // A stored result is worth a commit: it exists so that it need not be had again.
-    if (deferred && (row || self.pendingBytes > MAX_HELD_BACK)) {
+    if (deferred && (row || start.isWatched || self.pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -224,6 +238,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       version = outcome.version;
       self.head = version.head;
       self.task = foldAll(outcome.change.events);
+      self.taskJson = outcome.taskJson;
       if (endsTurn(version.head.state) || releasing) {
         end("ended");
       } else {

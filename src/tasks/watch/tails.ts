@@ -1,3 +1,4 @@
+import { delay } from "../../ports/clock.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { EngineParts } from "../engine-parts.ts";
@@ -7,29 +8,41 @@ import type { LogEvent } from "../log/rows.ts";
 import { isInterrupted } from "../log/task-state.ts";
 import { readStoredHead } from "../log/transact.ts";
 
-/** Looks while events come, at a running task that is quiet, and at one that waits for somebody (ms). */
+/** Looks while events come, at a running task that is quiet, and at one that waits for its caller (ms). */
 const BUSY_LOOK = 50;
 const QUIET_LOOK = 500;
 const WAITING_LOOK = 10_000;
-/** A task whose last news came from elsewhere within this is one where events come (ms). */
+/** A task whose last news came from another instance within this is one where events come (ms). */
 const BUSY_FOR = 1_000;
-/** Events kept for watchers that are a little behind; the rest is read from the table. */
+/** Events kept for watchers that are a little behind; the rest is read from the log. */
 const RECENT_EVENTS = 64;
+const RECENT_CHARACTERS = 1024 * 1024;
 const EVENTS_PER_READ = 100;
 
-/** Follows tasks for this instance's streams and blocking calls: one tail a task serves them all (DESIGN 3.5). */
+/** Follows tasks for this instance's streams and blocking calls: one tail a task serves them all. */
 export interface Tails {
-  /** Every event after `after`, in order, without end. `known` is a generation that the log has. Stops when the signal aborts or the task is gone. */
-  watch(key: TaskKey, after: number, signal: AbortSignal, known?: number): AsyncGenerator<LogEvent, void, undefined>;
-  /** A commit made here. Only a hint: what does not continue a watcher's place is read from the table. */
+  /** Joins the tail of a task, which need not exist yet: nothing that is published after this is missed. */
+  watch(key: TaskKey): Watcher;
+  /** A commit made here. Only a hint: what does not continue a watcher's place is read from the log. */
   publish(key: TaskKey, events: readonly LogEvent[], head: Head): void;
   /** Called with every head that a look reads. */
   onLook(handle: (key: TaskKey, head: Head) => void): void;
   close(): void;
 }
 
+/** One reader of a task's events. It stays on the tail until it returns. */
+export interface Watcher extends AsyncIterableIterator<LogEvent, undefined, undefined> {
+  /** Every event after `after` from now on, in order. `known` is a generation that the log has. */
+  startAfter(after: number, known?: number): this;
+  /** Resolves to the next event; done once the watcher has returned, the task is gone or this instance closes. */
+  next(): Promise<IteratorResult<LogEvent, undefined>>;
+  /** Leaves the tail; a `next` that waits is done. */
+  return(): Promise<IteratorResult<LogEvent, undefined>>;
+}
+
 interface Tail {
   readonly key: TaskKey;
+  readonly name: string;
   readonly wakes: Set<() => void>;
   watchers: number;
   known: number;
@@ -39,23 +52,25 @@ interface Tail {
   /** Monotonic ms until which it is looked at often. */
   busyUntil: number;
   gone: boolean;
-  cancelLook: () => void;
+  /** Absent until a watcher has started: the task need not exist before. */
+  cancelLook: (() => void) | undefined;
 }
 
 export function createTails(parts: EngineParts): Tails {
   const tails = new Map<string, Tail>();
   let handleLook = (_key: TaskKey, _head: Head): void => {};
+  const source = { read, leave, look: scheduleLook };
 
   return {
-    watch,
+    watch: (key) => new TailWatcher(join(key), source),
     publish(key, events, head) {
-      const tail = tails.get(nameOf(key));
+      const tail = tails.size === 0 ? undefined : tails.get(nameOf(key));
       if (!tail) {
         return;
       }
       if (events.length > 0) {
         const continues = events[0]?.generation === (tail.recent.at(-1)?.generation ?? Number.NaN) + 1;
-        tail.recent = [...(continues ? tail.recent : []), ...events].slice(-RECENT_EVENTS);
+        tail.recent = keepRecent(continues ? [...tail.recent, ...events] : [...events]);
       }
       tail.hinted = true;
       tail.interval = isInterrupted(head.state) ? WAITING_LOOK : QUIET_LOOK;
@@ -67,91 +82,71 @@ export function createTails(parts: EngineParts): Tails {
     close() {
       for (const tail of tails.values()) {
         tail.gone = true;
-        tail.cancelLook();
+        tail.cancelLook?.();
         wake(tail);
       }
       tails.clear();
     },
   };
 
-  async function* watch(
-    key: TaskKey,
-    after: number,
-    signal: AbortSignal,
-    known = after,
-  ): AsyncGenerator<LogEvent, void, undefined> {
-    const tail = join(key, known);
-    try {
-      let cursor = after;
-      while (!signal.aborted && !tail.gone) {
-        if (cursor >= tail.known) {
-          await change(tail, signal);
-          continue;
-        }
-        for (const event of await next(tail, cursor)) {
-          if (signal.aborted) {
-            return;
-          }
-          cursor = event.generation;
-          yield event;
-        }
-      }
-    } finally {
-      leave(tail);
-    }
-  }
-
-  async function next(tail: Tail, cursor: number): Promise<readonly LogEvent[]> {
-    const first = tail.recent[0]?.generation ?? Infinity;
-    if (first <= cursor + 1 && cursor < first + tail.recent.length - 1) {
-      return tail.recent.slice(cursor + 1 - first);
-    }
-    try {
-      return await readEvents(parts, tail.key, cursor, Math.min(tail.known, cursor + EVENTS_PER_READ));
-    } catch (error) {
-      if (!(error instanceof StoreError)) {
-        throw error;
-      }
-      await new Promise<void>((resolve) => {
-        parts.clock.after(QUIET_LOOK, resolve);
-      });
-      return [];
-    }
-  }
-
-  function join(key: TaskKey, known: number): Tail {
+  function join(key: TaskKey): Tail {
     const name = nameOf(key);
     let tail = tails.get(name);
     if (!tail) {
       tail = {
         key,
+        name,
         wakes: new Set(),
         watchers: 0,
-        known,
+        known: 0,
         recent: [],
         interval: BUSY_LOOK,
         hinted: false,
         busyUntil: 0,
         gone: false,
-        cancelLook: () => {},
+        cancelLook: undefined,
       };
       tails.set(name, tail);
-      scheduleLook(tail);
     }
     tail.watchers += 1;
-    advance(tail, known);
     return tail;
   }
 
   function leave(tail: Tail): void {
     tail.watchers -= 1;
     if (tail.watchers === 0) {
-      tail.cancelLook();
+      tail.cancelLook?.();
       tail.gone = true;
-      if (tails.get(nameOf(tail.key)) === tail) {
-        tails.delete(nameOf(tail.key));
+      if (tails.get(tail.name) === tail) {
+        tails.delete(tail.name);
       }
     }
+  }
+
+  async function read(tail: Tail, cursor: number): Promise<readonly LogEvent[]> {
+    try {
+      const events = await readEvents(parts, tail.key, cursor, Math.min(tail.known, cursor + EVENTS_PER_READ));
+      if (events[0]?.generation !== cursor + 1) {
+        await explainGap(tail, cursor + 1);
+      }
+      return events;
+    } catch (error) {
+      if (!(error instanceof StoreError)) {
+        throw error;
+      }
+      await delay(parts.clock, QUIET_LOOK);
+      return [];
+    }
+  }
+
+  /** Rows go before the head when a task is removed; otherwise they were deleted behind the gateway's back. */
+  async function explainGap(tail: Tail, missing: number): Promise<void> {
+    const version = await readStoredHead(parts, tail.key);
+    if (version && !version.head.purging) {
+      throw new Error(`task ${tail.key.taskId}: event ${missing} is missing from its log`);
+    }
+    tail.gone = true;
+    wake(tail);
   }
 
   function scheduleLook(tail: Tail): void {
@@ -188,6 +183,106 @@ export function createTails(parts: EngineParts): Tails {
   }
 }
 
+interface TailSource {
+  /** Events after `cursor` from the log; none when the store does not answer. */
+  read(tail: Tail, cursor: number): Promise<readonly LogEvent[]>;
+  leave(tail: Tail): void;
+  look(tail: Tail): void;
+}
+
+class TailWatcher implements Watcher {
+  readonly #tail: Tail;
+  readonly #source: TailSource;
+  #cursor = 0;
+  /** Read from the log and not taken yet. */
+  #batch: readonly LogEvent[] = [];
+  #taken = 0;
+  #hasLeft = false;
+
+  constructor(tail: Tail, source: TailSource) {
+    this.#tail = tail;
+    this.#source = source;
+  }
+
+  startAfter(after: number, known = after): this {
+    this.#cursor = after;
+    if (this.#tail.cancelLook === undefined && !this.#tail.gone) {
+      this.#source.look(this.#tail);
+    }
+    advance(this.#tail, known);
+    return this;
+  }
+
+  next(): Promise<IteratorResult<LogEvent, undefined>> {
+    const event = this.#takeKnown();
+    return event ? Promise.resolve({ done: false, value: event }) : this.#wait();
+  }
+
+  return(): Promise<IteratorResult<LogEvent, undefined>> {
+    if (!this.#hasLeft) {
+      this.#hasLeft = true;
+      this.#source.leave(this.#tail);
+      // All wake, and those that have not returned wait on.
+      wake(this.#tail);
+    }
+    return DONE;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #wait(): Promise<IteratorResult<LogEvent, undefined>> {
+    const tail = this.#tail;
+    while (!this.#hasLeft && !tail.gone) {
+      const event = this.#takeKnown();
+      if (event) {
+        return { done: false, value: event };
+      }
+      if (this.#cursor >= tail.known) {
+        await change(tail);
+      } else {
+        this.#batch = await this.#source.read(tail, this.#cursor);
+        this.#taken = 0;
+      }
+    }
+    return this.return();
+  }
+
+  /** The next event, if it is here already. */
+  #takeKnown(): LogEvent | undefined {
+    if (this.#hasLeft || this.#tail.gone) {
+      return undefined;
+    }
+    const { recent } = this.#tail;
+    const first = recent[0]?.generation ?? Infinity;
+    const event =
+      this.#batch[this.#taken] ?? (this.#cursor + 1 >= first ? recent[this.#cursor + 1 - first] : undefined);
+    if (event === undefined || event.generation > this.#tail.known) {
+      return undefined;
+    }
+    this.#taken += 1;
+    this.#cursor = event.generation;
+    return event;
+  }
+}
+
+const DONE = Promise.resolve({ done: true as const, value: undefined });
+
+/** The newest, within bounds: a copy of each for all watchers. */
+function keepRecent(events: LogEvent[]): LogEvent[] {
+  let characters = 0;
+  let first = events.length;
+  while (first > 0 && events.length - first < RECENT_EVENTS) {
+    characters += events[first - 1]?.json?.length ?? RECENT_CHARACTERS;
+    if (characters > RECENT_CHARACTERS && first < events.length) {
+      break;
+    }
+    first -= 1;
+  }
+  return first === 0 ? events : events.slice(first);
+}
+
 function intervalAfter(tail: Tail, head: Head, now: number): number {
   if (isInterrupted(head.state)) {
     return WAITING_LOOK;
@@ -203,21 +298,18 @@ function advance(tail: Tail, generation: number): void {
 }
 
 function wake(tail: Tail): void {
-  for (const resolve of tail.wakes) {
-    resolve();
+  if (tail.wakes.size > 0) {
+    const waiting = [...tail.wakes];
+    tail.wakes.clear();
+    for (const resolve of waiting) {
+      resolve();
+    }
   }
-  tail.wakes.clear();
 }
 
-function change(tail: Tail, signal: AbortSignal): Promise<void> {
+function change(tail: Tail): Promise<void> {
   return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener("abort", done);
-      tail.wakes.delete(done);
-      resolve();
-    };
-    tail.wakes.add(done);
-    signal.addEventListener("abort", done);
+    tail.wakes.add(resolve);
   });
 }
 

@@ -1,0 +1,80 @@
+import { createServer } from "node:http";
+import { resolve } from "node:path";
+import { ConfigError } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
+import { isGiven, readConfig } from "../../config/read-config.ts";
+import { startAzurite } from "./azurite.ts";
+import type { Azurite } from "./azurite.ts";
+import { listen } from "./listen.ts";
+import { readStateKey } from "./state-key.ts";
+import { toTerminalLine } from "./terminal-line.ts";
+import { toWelcome } from "./welcome.ts";
+
+const DATA = resolve(".data");
+/** Stands for the connection string of an Azurite that is not started yet. */
+const AZURITE = "azurite";
+
+let azurite: Azurite | undefined;
+let place = "";
+
+/** The Node host with Azurite, its log and a welcome for a person. */
+export async function startAtTerminal(): Promise<void> {
+  const configured = configure();
+  // What it throws is said by the host that waits for it.
+  configured.catch(() => {});
+  // The gateway is loaded while Azurite starts.
+  const [{ createLogger }, { runUntilSignal }] = await Promise.all([
+    import("./logger.ts"),
+    import("./run-until-signal.ts"),
+  ]);
+  await runUntilSignal({
+    configure: () => configured,
+    createLogger: (level) => createLogger(level, (line) => console.log(toTerminalLine(line))),
+    started: ({ url }, definition) => console.log(toWelcome({ url, definition, place, pid: process.pid })),
+    stopped: async () => azurite?.close(),
+  });
+}
+
+async function configure(): Promise<Config> {
+  const config = readConfig({
+    AUTH_MODE: "none",
+    STATE_KEY: readStateKey(`${DATA}/state-key`),
+    // There is only this instance: what it ran when it was killed need not wait long for the next one.
+    LEASE_SECONDS: "5",
+    SWEEP_SECONDS: "2",
+    // Whoever pressed Ctrl+C is waiting.
+    SHUTDOWN_GRACE: "1 s",
+    ...(isGiven("STORAGE_ACCOUNT") ? {} : { STORAGE_CONNECTION_STRING: AZURITE }),
+  });
+  if (config.TASK_STORE === "memory") {
+    place = "in memory: they go with this process";
+    return config;
+  }
+  if (config.STORAGE_CONNECTION_STRING !== AZURITE) {
+    place = "in the storage account that the environment names";
+    return config;
+  }
+  await refuseTakenPort(config);
+  place = `in ${DATA}: delete it to begin anew`;
+  return { ...config, STORAGE_CONNECTION_STRING: await openAzurite() };
+}
+
+async function openAzurite(): Promise<string> {
+  process.stdout.write("Starting Azurite…");
+  const start = performance.now();
+  try {
+    azurite = await startAzurite(`${DATA}/azurite`);
+  } catch (error) {
+    console.log();
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  console.log(` ready after ${((performance.now() - start) / 1_000).toFixed(1)} s.`);
+  return azurite.connectionString;
+}
+
+/** Known at once, it is said at once: not after Azurite's start. */
+async function refuseTakenPort(config: Config): Promise<void> {
+  const probe = createServer();
+  await listen(probe, config);
+  probe.close();
+}
