@@ -72,10 +72,10 @@ test("memory needs no Azurite and leaves no data", async () => {
 });
 
 test.each([
-  [["no-such-file.csv"], /^There is no file no-such-file\.csv\.$/],
+  [["no-such-file.csv"], /^File no-such-file\.csv does not exist\.$/],
   [
     ["--url", "http://127.0.0.1:9", sample],
-    /^Nobody answers at http:\/\/127\.0\.0\.1:9\. Start the gateway with: npm start$/,
+    /^No gateway answers at http:\/\/127\.0\.0\.1:9\. Start it with: npm start$/,
   ],
   [[], /^npm run send -- FILE\.csv/],
 ])("the sender told %j says what is wrong", async (options, expected) => {
