@@ -254,7 +254,7 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
   }
   try {
     const onFailure = (name: string, error: unknown): void =>
-      logger.warn("storage.unreachable", { account: name, error: String(error) });
+      logger.warn("storage.request-failed", { account: name, error: String(error) });
     const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
     const lease = config.LEASE_SECONDS * 1_000;
     return {

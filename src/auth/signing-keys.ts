@@ -90,7 +90,7 @@ export function createSigningKeys(
       keys = await source.load(issuer);
       fetchedAt = askedAt;
     } catch (error) {
-      logger.warn("auth.keys-unreachable", { issuer, error: String(error) });
+      logger.warn("auth.key-fetch-failed", { issuer, error: String(error) });
       throw error;
     }
   }

@@ -129,8 +129,12 @@ function afterPost(
 ): PushConfig {
   const next = deliveryRules.afterPost(config, generation, outcome, clock.now(), random.fraction());
   if (next.failures > 0) {
-    const event = next.state === "disabled" ? "push.disabled" : "push.failed";
-    logger.warn(event, { taskId: key.taskId, config: config.id, ...next.log.at(-1), failures: next.failures });
+    const fields = { taskId: key.taskId, config: config.id, ...next.log.at(-1), failures: next.failures };
+    if (next.state === "disabled") {
+      logger.warn("push.disabled", fields);
+    } else {
+      logger.warn("push.delivery-failed", fields);
+    }
   }
   return next;
 }

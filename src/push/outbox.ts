@@ -81,7 +81,7 @@ export function createOutbox(parts: PushParts): Outbox {
         await queue.send({ kind: "push", ...task, config });
       }
     } catch (error) {
-      logger.warn("push.untold", { taskId: task.taskId, error: String(error) });
+      logger.warn("push.enqueue-failed", { taskId: task.taskId, error: String(error) });
     }
     if (isTerminal(head.state)) {
       known.delete(name);

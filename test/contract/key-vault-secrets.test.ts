@@ -148,7 +148,7 @@ describe("a token", () => {
     });
     await secrets.refresh("key");
 
-    expect(events()).toEqual(["secrets.unreachable"]);
+    expect(events()).toEqual(["secret.fetch-failed"]);
   });
 });
 
@@ -162,7 +162,7 @@ describe("a new version", () => {
 
     await eventually(async () => expect(await secrets.get("key")).toEqual(["canary-2", "canary-1"]));
     expect(vault.requests.slice(2)).toEqual(["GET /secrets/key/versions", `GET /secrets/key/${id}`]);
-    expect(logged()).toMatchObject([{ event: "secrets.changed", secret: "key", version: id }]);
+    expect(logged()).toMatchObject([{ event: "secret.version-changed", secret: "key", version: id }]);
   });
 
   test("is looked for again and again", async () => {
@@ -228,17 +228,17 @@ describe("an outage", () => {
     await eventually(() => expect(vault.requests).toHaveLength(before + 3));
     expect(await secrets.refresh("key")).toEqual(["canary-1"]);
     expect(logged()).toMatchObject([
-      { level: "warn", event: "secrets.unreachable", secret: "key", reason: "answered 500", known: 1 },
+      { level: "warn", event: "secret.fetch-failed", secret: "key", reason: "answered 500", known: 1 },
     ]);
 
     vault.misbehave();
     clock.advance(30 * SECOND);
     await eventually(async () => expect(await secrets.get("key")).toEqual(["canary-2", "canary-1"]));
-    expect(events()).toEqual(["secrets.unreachable", "secrets.reached", "secrets.changed"]);
+    expect(events()).toEqual(["secret.fetch-failed", "secret.fetch-recovered", "secret.version-changed"]);
 
     vault.misbehave({ status: 403 });
     expect(await secrets.refresh("key")).toEqual(["canary-2", "canary-1"]);
-    expect(events().slice(3)).toEqual(["secrets.unreachable"]);
+    expect(events().slice(3)).toEqual(["secret.fetch-failed"]);
   });
 
   test.each([
@@ -287,7 +287,7 @@ describe("an outage", () => {
     vault.inject({ status: 403 });
     await failureOf(secrets.get("key"));
     clock.advance(30 * SECOND);
-    await eventually(() => expect(events()).toContain("secrets.reached"));
+    await eventually(() => expect(events()).toContain("secret.fetch-recovered"));
     vault.misbehave("cut");
 
     expect(await secrets.get("key")).toEqual(["canary-1"]);

@@ -64,9 +64,9 @@ test("while the issuer is down, the token that is known goes on until its end", 
   provider.reachable = false;
   elapsed = 294_000;
   expect(await tokens.get(request)).toBe(first);
-  await expect.poll(() => logged).toContain("token.not-renewed");
+  await expect.poll(() => logged).toContain("token.renewal-failed");
   await Promise.all(Array.from({ length: 20 }, () => tokens.get(request)));
-  expect(logged.match(/token\.not-renewed/g)).toHaveLength(1);
+  expect(logged.match(/token\.renewal-failed/g)).toHaveLength(1);
   elapsed = 300_000;
   await expect(tokens.get(request)).rejects.toThrow(/gave client caller no token/);
   provider.reachable = true;

@@ -98,7 +98,7 @@ test("a message that is none of ours is dropped, and the next one worked on", as
   const app = newApp(30);
   const host = await start(app);
   const queue = QueueServiceClient.fromConnectionString(app["AzureWebJobsStorage"] ?? "").getQueueClient("work");
-  await vi.waitFor(() => expect(host.worker.output).toContain("host.opened"), 10_000);
+  await vi.waitFor(() => expect(host.worker.output).toContain("host.started"), 10_000);
   await queue.sendMessage("not ours");
   await queue.sendMessage('{"kind":"turn"}');
   const id = await sendQueued(host);

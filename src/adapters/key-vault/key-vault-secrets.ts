@@ -99,18 +99,18 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
   function take(entry: Entry, found: readonly KnownVersion[]): void {
     const secret = entry.name;
     if (entry.failure !== undefined) {
-      logger.info("secrets.reached", { secret });
+      logger.info("secret.fetch-recovered", { secret });
       delete entry.failure;
     }
     if (entry.known && entry.known[0]?.id !== found[0]?.id) {
-      logger.info("secrets.changed", { secret, version: found[0]?.id });
+      logger.info("secret.version-changed", { secret, version: found[0]?.id });
     }
     entry.known = found;
   }
 
   function fail(entry: Entry, reason: string): void {
     if (entry.failure === undefined) {
-      logger.warn("secrets.unreachable", { secret: entry.name, reason, known: entry.known?.length ?? 0 });
+      logger.warn("secret.fetch-failed", { secret: entry.name, reason, known: entry.known?.length ?? 0 });
     }
     entry.failure = reason;
     if (!entry.known) {

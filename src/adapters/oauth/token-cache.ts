@@ -54,7 +54,7 @@ export function createTokenCache(
       }
       if (now >= current.renewAt && !entry.asking && quiet >= RENEWAL_PAUSE) {
         renew(entry, request).catch((error: unknown) => {
-          logger.warn("token.not-renewed", { resource: request.resource, error: String(error) });
+          logger.warn("token.renewal-failed", { resource: request.resource, error: String(error) });
         });
       }
       return current.token;

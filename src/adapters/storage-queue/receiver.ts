@@ -79,7 +79,7 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
       const options = { numberOfMessages: room, visibilityTimeout: hidden, abortSignal: AbortSignal.timeout(TIMEOUT) };
       return (await from.receiveMessages(options)).receivedMessageItems;
     } catch (error) {
-      logger.warn("queue.unreachable", { error: String(error) });
+      logger.warn("queue.receive-failed", { error: String(error) });
       return [];
     }
   }
@@ -140,7 +140,7 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
       await request();
     } catch (error) {
       if (statusOf(error) !== 404) {
-        logger.warn("queue.unreachable", { error: String(error) });
+        logger.warn("queue.update-failed", { error: String(error) });
       }
     }
   }

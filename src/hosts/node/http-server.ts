@@ -4,10 +4,10 @@ import { getRequestListener } from "@hono/node-server";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** How long a client may take, in ms, so that no half-open request stays. */
+/** How long a client may take, in ms, so that incomplete requests do not stay open. */
 export interface RequestTimes {
   readonly headers: number;
-  /** The whole request, its body included. */
+  /** The whole request including its body. */
   readonly request: number;
 }
 
@@ -16,12 +16,12 @@ export interface HttpServer {
   readonly answerWith: (fetch: Fetch) => void;
 }
 
-/** How often connections are looked at, at least, in ms. */
+/** Longest interval between two checks of open connections, in ms. */
 const CHECK = 5_000;
-/** Longer than load balancers keep an idle connection: the side that closes first must not be this one. */
+/** In ms. Longer than load balancers keep idle connections: this side must not close first. */
 const KEEP_ALIVE = 75_000;
 
-/** An HTTP server that answers 503 until it is told what to answer with. */
+/** An HTTP server that answers 503 until `answerWith` is called. */
 export function createHttpServer({ headers, request }: RequestTimes): HttpServer {
   let answer: Fetch = () => new Response("starting\n", { status: 503, headers: { "retry-after": "1" } });
   const listener = getRequestListener((incoming) => answer(incoming));
