@@ -15,7 +15,7 @@ import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
-import { authenticateNobody } from "./auth/identity.ts";
+import { authenticateAnonymous } from "./auth/identity.ts";
 import type { Authenticate } from "./auth/identity.ts";
 import { createSigningKeys } from "./auth/signing-keys.ts";
 import { toTrustedIssuers } from "./auth/trusted-issuer.ts";
@@ -130,7 +130,7 @@ export async function compose(
     clock,
     random,
     logger,
-    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateNobody,
+    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateAnonymous,
     issuers,
     access: definition.access ?? {},
     operatorRole: config.AUTH_OPERATOR_ROLE,

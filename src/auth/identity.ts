@@ -1,17 +1,17 @@
-/** Who a request comes from, as far as its credentials prove it. */
+/** The caller of a request, as proven by its credentials. */
 export interface Identity {
-  /** What owns the caller's tasks: issuer, directory tenant and subject; `["none"]` without authentication. */
+  /** The owner of the caller's tasks: issuer, directory tenant and subject; `["none"]` without authentication. */
   readonly owner: readonly string[];
   readonly subject: string;
   readonly roles: readonly string[];
-  /** When the proof ends, in ms since the epoch; absent without authentication. */
+  /** When the credentials expire, in ms since the epoch; absent without authentication. */
   readonly expiresAt?: number;
 }
 
-/** Verifies a request's credentials. @throws AuthError when there are none, or they do not count here. */
+/** Verifies a request's credentials. @throws AuthError if they are missing or not valid. */
 export type Authenticate = (request: Request) => Identity | Promise<Identity>;
 
-/** `AUTH_MODE=none`: everybody is the same caller. */
-export const authenticateNobody: Authenticate = () => nobody;
+/** `AUTH_MODE=none`: all requests come from the same caller. */
+export const authenticateAnonymous: Authenticate = () => anonymous;
 
-const nobody: Identity = { owner: ["none"], subject: "anonymous", roles: [] };
+const anonymous: Identity = { owner: ["none"], subject: "anonymous", roles: [] };

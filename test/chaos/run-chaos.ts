@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import type { StorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { createSystemClock } from "../../src/adapters/system/clock.ts";
-import { authenticateNobody } from "../../src/auth/identity.ts";
+import { authenticateAnonymous } from "../../src/auth/identity.ts";
 import type { Identity } from "../../src/auth/identity.ts";
 import { toCaller } from "../../src/auth/scope.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
@@ -78,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   try {
     const store = await openStorageAccount(azurite);
-    const { scope } = toCaller(authenticateNobody(new Request("http://localhost")) as Identity, "");
+    const { scope } = toCaller(authenticateAnonymous(new Request("http://localhost")) as Identity, "");
     await Promise.all(Array.from({ length: options.hosts }, () => fleet.start()));
     for (const proxy of proxies) {
       proxy.misbehave(() => toFault(prng.next(), prng.int(20, 400)));
