@@ -49,12 +49,12 @@ import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/log/rules.ts";
 
-/** A gateway in a process that may take queued work itself, where nothing else hands it messages. */
+/** A gateway in a process that can receive from the work queue itself. */
 export interface ComposedGateway extends Gateway {
-  /** Names this process in leases and logs. */
+  /** Id of this process in leases and logs. */
   readonly instance: string;
   takeWork(): void;
-  /** Tells a task's webhooks what they have not heard of. Undefined without such a task. */
+  /** Resumes the delivery to a task's webhooks. Undefined if the task does not exist. */
   retryPush(which: { readonly taskId: string; readonly scope?: string }): Promise<readonly RetriedConfig[] | undefined>;
 }
 
@@ -69,13 +69,12 @@ interface OpenStores extends Stores {
   readonly queue: LocalWork;
 }
 
-/** Times of streams that nobody needs to configure, in ms. */
+/** Interval of the comments that keep streams open, in ms. */
 const HEARTBEAT = 15_000;
 
 /**
- * The whole gateway from its configuration.
- * `baseUrl` is what cards name where PUBLIC_BASE_URL is not set.
- * @throws ConfigError when the store cannot be opened.
+ * Builds the gateway from its configuration. Cards use `baseUrl` if PUBLIC_BASE_URL is not set.
+ * @throws ConfigError if the store or the key vault cannot be opened, or the configuration is invalid.
  */
 export async function compose(
   config: Config,
@@ -172,13 +171,13 @@ interface OpenedSecrets extends OpenSecrets {
   readonly stateKeys: StateKeys;
 }
 
-/** @throws ConfigError when the key vault does not answer, or has not what is needed */
+/** @throws ConfigError if the key vault does not answer, or lacks a required secret */
 async function readSecrets(config: Config, clock: Clock, logger: Logger): Promise<OpenedSecrets> {
   const { CARD_SIGNING_KEY: pem, KEY_VAULT_URL: vaultUrl, STATE_KEY: given } = config;
   try {
     const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
     if (vaultUrl === undefined) {
-      // One of this process's own: what is sealed with it lasts as long as that.
+      // A random key: page tokens and encrypted credentials become invalid when this process ends.
       const keys = given.length > 0 ? given : [crypto.getRandomValues(new Uint8Array(32))];
       return { ...secrets, stateKeys: createStateKeys(keys) };
     }
@@ -194,8 +193,8 @@ const SIGNING_KEY = "card-signing-key";
 
 function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinition): readonly TrustedIssuer[] {
   if (config.AUTH_ISSUER.length + details.length === 0) {
-    const otherwise = "or AUTH_MODE=none to serve everybody on a loopback address";
-    throw new ConfigError(`Nobody's tokens count: set AUTH_ISSUER, or issuers in the gateway config; ${otherwise}.`);
+    const otherwise = "or AUTH_MODE=none to serve all requests on a loopback address";
+    throw new ConfigError(`No issuer is configured. Set AUTH_ISSUER, or issuers in the gateway config, ${otherwise}.`);
   }
   try {
     return toTrustedIssuers(config.AUTH_ISSUER, details, {
@@ -217,7 +216,7 @@ function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: L
   });
 }
 
-/** @throws ConfigError when the key is none that can sign */
+/** @throws ConfigError if the key cannot sign */
 async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSigner> {
   const signer = createCardSigner(() => secrets.get(SIGNING_KEY), baseUrl + JWKS_PATH);
   try {
@@ -228,7 +227,7 @@ async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSi
   return signer;
 }
 
-/** Without its scope every task is looked at. */
+/** Without a scope it searches all tasks. */
 async function findTask(log: TaskLog, taskId: string, scope: string | undefined): Promise<TaskKey | undefined> {
   let after: string | undefined;
   do {
@@ -265,7 +264,7 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
     const name = connection === undefined ? `STORAGE_ACCOUNT ${accounts.join(",")}` : "STORAGE_CONNECTION_STRING";
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`The storage account of ${name} cannot be opened: ${reason}`, { cause: error });
+    throw new ConfigError(`Cannot open the storage account of ${name}: ${reason}`, { cause: error });
   }
 }
 

@@ -48,7 +48,7 @@ test("a host whose storage is unreachable names the setting to check", async () 
     STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;${endpoints}`,
   });
   expect(code).toBe(1);
-  expect(output.trim()).toMatch(/^The storage account of STORAGE_CONNECTION_STRING cannot be opened: .*ECONNREFUSED/);
+  expect(output.trim()).toMatch(/^Cannot open the storage account of STORAGE_CONNECTION_STRING: .*ECONNREFUSED/);
   expect(output).not.toContain("c2VjcmV0");
 });
 
