@@ -115,7 +115,7 @@ describe("a token", () => {
   test("is not asked for when the challenge names another's resource", async () => {
     const suspicious = createKeyVaultSecrets({ ...parts(), client: { tlsOptions: { ca: vault.ca } } });
 
-    expect(await failureOf(suspicious.get("key"))).toMatch(/cannot be read from the key vault/);
+    expect(await failureOf(suspicious.get("key"))).toMatch(/Cannot read secret key from the key vault/);
     expect(credential.asked).toEqual([]);
     suspicious.close();
   });

@@ -172,7 +172,7 @@ test("a token that an agent refuses is replaced once, and shown to nobody else",
     expect(await send()).toBe(401);
   }
   expect(provider.tokens).toBe(before);
-  await expect(authorized("https://evil.example/")).rejects.toThrow("not shown to https://evil.example");
+  await expect(authorized("https://evil.example/")).rejects.toThrow("not to https://evil.example");
   agent.closeAllConnections();
   agent.close();
 });

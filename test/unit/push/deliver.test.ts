@@ -135,7 +135,7 @@ describe("a delivery", () => {
     expect(posts).toHaveLength(5);
   });
 
-  test("costs two requests an event and three a job (DESIGN 3.10)", async () => {
+  test("costs two requests per event and three per job", async () => {
     const job = await begin();
     await deliver(push, job);
     expect(requests).toHaveLength(2 * 5 + 3);
