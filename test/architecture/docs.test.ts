@@ -32,6 +32,23 @@ describe("comments in src", () => {
   });
 });
 
+describe("docs/logging.md", () => {
+  test("lists every log event with its level, and no other", () => {
+    const calls = readSourceFiles().flatMap(({ text }) =>
+      Array.from(
+        text.matchAll(/\blogger\.(info|warn|error)\(\s*"([^"]+)"/g),
+        ([, level, event]) => `${event} ${level}`,
+      ),
+    );
+    const listed = Array.from(
+      readFileSync("docs/logging.md", "utf8").matchAll(/^\| `([^`]+)` +\| (\w+)/gm),
+      ([, event, level]) => `${event} ${level}`,
+    );
+
+    expect(listed).toEqual([...new Set(calls)].toSorted());
+  });
+});
+
 /** Whether a link in the document `from` leads anywhere. */
 function isThere(from: string, target: string): boolean {
   const [file = "", section] = target.split("#");

@@ -95,7 +95,7 @@ describe("the values of a secret", () => {
     expect(vault.requests).toHaveLength(2);
   });
 
-  test("expire on time although nobody asks the vault", async () => {
+  test("expire on time without a request to the vault", async () => {
     vault.add("key", "canary-1");
     vault.add("key", "canary-2", { expires: NOW + 2 * SECOND });
     await secrets.get("key");
@@ -217,7 +217,7 @@ describe("a new version", () => {
 });
 
 describe("an outage", () => {
-  test("after the start leaves what is known, and is told once, as is its end", async () => {
+  test("after the start keeps the known values, and is logged once, as is its end", async () => {
     vault.add("key", "canary-1", { expires: NOW + 60 * MINUTE });
     await secrets.get("key");
     vault.add("key", "canary-2");

@@ -87,8 +87,8 @@ function requestPolicy(
 
 /**
  * The library renews a token shortly before it expires without awaiting the renewal. If that fails for two minutes, the
- * unhandled rejection ends the process. It awaits the request for an expired token, so every token is reported as expired;
- * credentials have their own cache.
+ * unhandled rejection ends the process. It does await the request for an expired token, so this reports every token as
+ * expired; credentials have their own cache.
  */
 function asked(credential: TokenCredential, clock: Clock): TokenCredential {
   return {

@@ -141,7 +141,7 @@ describe("a delivery", () => {
     expect(requests).toHaveLength(2 * 5 + 3);
   });
 
-  test("is one at a time, whoever else is told", async () => {
+  test("runs one at a time, even with duplicate messages", async () => {
     const job = await begin();
     await Promise.all([deliver(push, job), deliver(push, job), deliver(push, job)]);
     expect(generations()).toEqual([1, 2, 3, 4, 5]);
