@@ -7,10 +7,21 @@ import type { AgentDefinition } from "./define-agent.ts";
 import { createExecutorBus } from "./executor-bus.ts";
 import { createExecutorEvents } from "./executor-events.ts";
 
-/** An executor knows nothing of resuming, so a crash ends its task unless its author says otherwise. */
+/** As for `defineAgent`, without `run`. By default a crash ends the task as FAILED, because an executor cannot resume. */
 export type ExecutorDefinition = Omit<AgentDefinition, "run">;
 
-/** Serves an `AgentExecutor` of `@a2a-js/sdk`, unchanged, as a durable agent. */
+/**
+ * Serves an unchanged `AgentExecutor` of `@a2a-js/sdk` as a durable agent: what it publishes is stored, and clients can
+ * replay it.
+ *
+ * After a crash its task ends as FAILED, unless `onCrash: "resume"` is set: then `execute` runs again from the beginning. When
+ * the turn is stopped `cancelTask` is called. `publish` cannot wait for the store: an executor with more than 8 MiB that are
+ * not yet stored fails.
+ * @throws TypeError if the id, the version or the card is invalid
+ *
+ * @example
+ * export const legacy = fromExecutor(new MyExecutor(), { id: "legacy", version: "1.0.0", card });
+ */
 export function fromExecutor(executor: AgentExecutor, definition: ExecutorDefinition): Agent {
   return defineAgent({
     onCrash: "fail",

@@ -1,6 +1,6 @@
 import { keepCompiledCode } from "./compile-cache.ts";
 
-/** `npm start`: the Node host for one person at a terminal, over Azurite, with nothing to set up. */
+/** `npm start`: the Node host with Azurite for development. Needs no setup. */
 keepCompiledCode();
 const { startAtTerminal } = await import("./terminal-host.ts");
 await startAtTerminal();

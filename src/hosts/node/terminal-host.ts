@@ -11,7 +11,7 @@ import { toTerminalLine } from "./terminal-line.ts";
 import { toWelcome } from "./welcome.ts";
 
 const DATA = resolve(".data");
-/** Stands for the connection string of an Azurite that is not started yet. */
+/** Placeholder for the connection string until Azurite has started. */
 const AZURITE = "azurite";
 
 let azurite: Azurite | undefined;
@@ -39,23 +39,23 @@ async function configure(): Promise<Config> {
   const config = readConfig({
     AUTH_MODE: "none",
     STATE_KEY: readStateKey(`${DATA}/state-key`),
-    // There is only this instance: what it ran when it was killed need not wait long for the next one.
+    // There is only one instance: after a kill its turns should continue soon after the next start.
     LEASE_SECONDS: "5",
     SWEEP_SECONDS: "2",
-    // Whoever pressed Ctrl+C is waiting.
+    // The user who pressed Ctrl+C is waiting.
     SHUTDOWN_GRACE: "1 s",
     ...(isGiven("STORAGE_ACCOUNT") ? {} : { STORAGE_CONNECTION_STRING: AZURITE }),
   });
   if (config.TASK_STORE === "memory") {
-    place = "in memory: they go with this process";
+    place = "in memory, until this process ends";
     return config;
   }
   if (config.STORAGE_CONNECTION_STRING !== AZURITE) {
-    place = "in the storage account that the environment names";
+    place = "in the configured storage account";
     return config;
   }
   await refuseTakenPort(config);
-  place = `in ${DATA}: delete it to begin anew`;
+  place = `in ${DATA} (delete the folder to start over)`;
   return { ...config, STORAGE_CONNECTION_STRING: await openAzurite() };
 }
 
@@ -72,7 +72,7 @@ async function openAzurite(): Promise<string> {
   return azurite.connectionString;
 }
 
-/** Known at once, it is said at once: not after Azurite's start. */
+/** Reports a port in use at once, not after Azurite has started. */
 async function refuseTakenPort(config: Config): Promise<void> {
   const probe = createServer();
   await listen(probe, config);

@@ -252,7 +252,7 @@ describe("errors", () => {
     }
   });
 
-  test("leaks nothing of what nobody foresaw but the id of the log entry", async () => {
+  test("reveals only the id of the log entry for an unexpected error", async () => {
     const send: TaskEngine["send"] = async () => {
       throw new Error("the password is hunter2");
     };
