@@ -255,11 +255,7 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     };
   }
   try {
-    // Azure's clients take longer to load than the rest of the gateway, which only those wait for who need them.
-    const [{ openStorageAccounts }, { createStorageLocalWork }] = await Promise.all([
-      import("./adapters/storage-account/storage-account.ts"),
-      import("./adapters/storage-queue/work-queue.ts"),
-    ]);
+    const [{ openStorageAccounts }, { createStorageLocalWork }] = await loadStorageClients();
     const onFailure = (name: string, error: unknown): void =>
       logger.warn("storage.request-failed", { account: name, error: String(error) });
     const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
@@ -274,6 +270,14 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`Cannot open the storage account of ${name}: ${reason}`, { cause: error });
   }
+}
+
+/** Azure's clients take longer to load than the rest of the gateway, which only those wait for who need them. */
+export function loadStorageClients() {
+  return Promise.all([
+    import("./adapters/storage-account/storage-account.ts"),
+    import("./adapters/storage-queue/work-queue.ts"),
+  ]);
 }
 
 async function canReach({ log }: Stores): Promise<boolean> {

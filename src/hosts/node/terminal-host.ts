@@ -14,28 +14,30 @@ const DATA = resolve(".data");
 /** Placeholder for the connection string until Azurite has started. */
 const AZURITE = "azurite";
 
-let azurite: Azurite | undefined;
+let azurite: Promise<Azurite> | undefined;
 let place = "";
 
 /** The Node host with Azurite, its log and a welcome for a person. */
 export async function startAtTerminal(): Promise<void> {
-  const configured = configure();
-  // What it throws is said by the host that waits for it.
-  configured.catch(() => {});
-  // The gateway is loaded while Azurite starts.
-  const [{ createLogger }, { runUntilSignal }] = await Promise.all([
+  const starting = Promise.withResolvers<void>();
+  const configured = configure(starting.resolve);
+  // What it throws is said by the host that waits for it. The rest is loaded once Azurite has its own process.
+  await Promise.race([starting.promise, configured.catch(() => {})]);
+  const [{ createLogger }, { runUntilSignal }, { loadStorageClients }] = await Promise.all([
     import("./logger.ts"),
     import("./run-until-signal.ts"),
+    import("../../compose.ts"),
   ]);
+  if (azurite) await loadStorageClients();
   await runUntilSignal({
     configure: () => configured,
     createLogger: (level) => createLogger(level, (line) => console.log(toTerminalLine(line))),
     started: ({ url }, definition) => console.log(toWelcome({ url, definition, place, pid: process.pid })),
-    stopped: async () => azurite?.close(),
+    stopped: async () => (await azurite)?.close(),
   });
 }
 
-async function configure(): Promise<Config> {
+async function configure(azuriteStarts: () => void): Promise<Config> {
   const config = readConfig({
     AUTH_MODE: "none",
     STATE_KEY: readStateKey(`${DATA}/state-key`),
@@ -56,20 +58,23 @@ async function configure(): Promise<Config> {
   }
   await refuseTakenPort(config);
   place = `in ${DATA} (delete the folder to start over)`;
-  return { ...config, STORAGE_CONNECTION_STRING: await openAzurite() };
+  return { ...config, STORAGE_CONNECTION_STRING: await openAzurite(azuriteStarts) };
 }
 
-async function openAzurite(): Promise<string> {
+async function openAzurite(starts: () => void): Promise<string> {
   process.stdout.write("Starting Azurite…");
   const start = performance.now();
+  azurite = startAzurite(`${DATA}/azurite`);
+  starts();
   try {
-    azurite = await startAzurite(`${DATA}/azurite`);
+    const { connectionString } = await azurite;
+    console.log(` ready after ${((performance.now() - start) / 1_000).toFixed(1)} s.`);
+    return connectionString;
   } catch (error) {
     console.log();
+    azurite = undefined;
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
   }
-  console.log(` ready after ${((performance.now() - start) / 1_000).toFixed(1)} s.`);
-  return azurite.connectionString;
 }
 
 /** Reports a port in use at once, not after Azurite has started. */
