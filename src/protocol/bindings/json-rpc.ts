@@ -7,6 +7,7 @@ import { EdgeError } from "../request/edge-fault.ts";
 import { isRecord } from "../request/field-checks.ts";
 import { parseVersion } from "../request/protocol-version.ts";
 import type { ProtocolVersion } from "../request/protocol-version.ts";
+import { SSE_HEADERS } from "../streams/event-streams.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { legacyOperations } from "./legacy-json-rpc.ts";
@@ -19,17 +20,26 @@ type RpcId = string | number | null;
 /** Answers a JSON-RPC request of A2A 1.0 or 0.3 (specification 9). Never rejects. */
 export async function answerJsonRpc(edge: Edge, target: Target, request: HttpRequest): Promise<HttpAnswer> {
   let id: RpcId = null;
+  let isStream = false;
   try {
     const identity = await admitCaller(edge, request, target.agent.id);
     const body = await readJson(request, edge.limits);
     id = toId(body);
     const { method, params } = parseEnvelope(body);
     const version = parseVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version")) ?? "0.3";
+    isStream = expectsStream(edge, request, version, method);
     const invocation = { version, method, params, lastEventId: () => queryOf(request, "lastEventId") };
     return await invoke(edge, target, identity, request, invocation, toBinding(id, version));
   } catch (error) {
-    return toErrorAnswer(id, edge.toWireError(error));
+    const wireError = edge.toWireError(error);
+    return isStream && wireError.rpcHttpStatus === 200 ? toRefusedStream(id, wireError) : toErrorAnswer(id, wireError);
   }
+}
+
+/** Clients of 0.3 read nothing but a stream in answer to a method that streams, whatever they accept (decision 0013). */
+function expectsStream(edge: Edge, request: HttpRequest, version: ProtocolVersion, method: string): boolean {
+  const streams = edge.methods[version].get(method)?.streams === true;
+  return streams && (version === "0.3" || (request.header("accept") ?? "").includes("text/event-stream"));
 }
 
 const CONTENT_TYPE = "application/json";
@@ -88,6 +98,11 @@ function notARequest(why: string): EdgeError {
 
 function toErrorAnswer(id: RpcId, error: WireError): HttpAnswer {
   return { status: error.rpcHttpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(id, error) };
+}
+
+/** One error event: the body of a JSON-RPC error is an empty stream to a client that only looks for events. */
+function toRefusedStream(id: RpcId, error: WireError): HttpAnswer {
+  return { status: 200, headers: SSE_HEADERS, body: `event: error\ndata: ${toErrorBody(id, error)}\n\n` };
 }
 
 function toErrorBody(id: RpcId, { code, message, details }: WireError): string {
