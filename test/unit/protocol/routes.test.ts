@@ -90,7 +90,7 @@ describe("routes", () => {
     const allowed = await fetch("/agents/echo", rpc("GetTask", { id: "t-1" }, "1.0", { origin: "https://page.test" }));
     expect(allowed.headers.get("access-control-allow-origin")).toBe("https://page.test");
     expect(allowed.headers.get("access-control-expose-headers")).toBe(
-      "A2A-Extensions,ETag,Retry-After,WWW-Authenticate",
+      "A2A-Extensions,X-A2A-Extensions,ETag,Retry-After,WWW-Authenticate",
     );
     const other = await fetch("/agents", { headers: { origin: "https://other.test" } });
     expect(other.headers.get("access-control-allow-origin")).toBeNull();
