@@ -7,7 +7,7 @@ import {
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
 import type { PushConfigs } from "../../src/push/push-configs.ts";
-import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
+import type { Call, LoggedResponse, TaskEngine, TaskEvents } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
 import { readSse } from "../conformance/sse.ts";
 import { STRANGER } from "../simulation/sim-client.ts";
@@ -26,30 +26,47 @@ export function createRemoteEngine(url: string): TaskEngine {
   return {
     async send(call, request) {
       const { task } = (await ask(url, call, "SendMessage", SendMessageRequest.toJSON(request))) as { task: unknown };
-      return Task.fromJSON(task);
+      return { task: Task.fromJSON(task) };
     },
     stream: (call, request) => open(call, "SendStreamingMessage", SendMessageRequest.toJSON(request)),
-    get: async (call, request) => Task.fromJSON(await ask(url, call, "GetTask", request)),
-    list: async (call, request) =>
-      ListTasksResponse.fromJSON(await ask(url, call, "ListTasks", ListTasksRequest.toJSON(request))),
-    cancel: async (call, request) => Task.fromJSON(await ask(url, call, "CancelTask", request)),
+    get: async (call, request) => ({ task: Task.fromJSON(await ask(url, call, "GetTask", request)) }),
+    async list(call, request) {
+      const answer = await ask(url, call, "ListTasks", ListTasksRequest.toJSON(request));
+      const { tasks, ...page } = ListTasksResponse.fromJSON(answer);
+      return { ...page, tasks: tasks.map((task) => ({ task })) };
+    },
+    cancel: async (call, request) => ({ task: Task.fromJSON(await ask(url, call, "CancelTask", request)) }),
     subscribe: (call, request) => open(call, "SubscribeToTask", request),
   };
 
-  async function* open(call: Call, method: string, params: unknown): AsyncGenerator<LoggedResponse, void, undefined> {
-    const response = await post(url, call, method, params);
+  async function open(call: Call, method: string, params: unknown): Promise<TaskEvents> {
+    const left = new AbortController();
+    const signal = AbortSignal.any([call.signal, left.signal]);
+    const response = await post(url, { ...call, signal }, method, params);
     if (!response.headers.get("content-type")?.startsWith("text/event-stream") || !response.body) {
       const { error } = await readAnswer(method, response);
       throw error ? toError(response.status, error) : new Error(`${method}: not a stream`);
     }
-    for await (const { id, data } of readSse(response.body)) {
-      if (data !== undefined) {
-        const { result, error } = JSON.parse(data) as RpcAnswer;
-        if (error) {
-          throw toError(200, error);
-        }
-        yield { generation: Number(id ?? 0), response: StreamResponse.fromJSON(result) };
+    const events = readEvents(response.body);
+    return {
+      next: () => events.next(),
+      async return() {
+        // What is being waited for ends with the connection.
+        left.abort();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+}
+
+async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<LoggedResponse, undefined, undefined> {
+  for await (const { id, data } of readSse(body)) {
+    if (data !== undefined) {
+      const { result, error } = JSON.parse(data) as RpcAnswer;
+      if (error) {
+        throw toError(200, error);
       }
+      yield { generation: Number(id ?? 0), response: StreamResponse.fromJSON(result) };
     }
   }
 }

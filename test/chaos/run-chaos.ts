@@ -78,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   try {
     const store = await openStorageAccount(azurite);
-    const { scope } = toCaller(authenticateAnonymous(new Request("http://localhost")) as Identity, "");
+    const { scope } = toCaller(authenticateAnonymous(undefined) as Identity, "");
     await Promise.all(Array.from({ length: options.hosts }, () => fleet.start()));
     for (const proxy of proxies) {
       proxy.misbehave(() => toFault(prng.next(), prng.int(20, 400)));

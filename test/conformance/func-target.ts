@@ -9,7 +9,7 @@ import { findFreePort, isReady } from "./free-port.ts";
 import { takeAccount } from "./functions-target.ts";
 import type { ConformanceTarget } from "./target.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Starts the built function app with `func start`: the real host and the real worker. */
 export async function startFuncTarget(): Promise<ConformanceTarget> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { findFreePort, isReady } from "./free-port.ts";
 import type { ConformanceTarget } from "./target.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const config = fileURLToPath(new URL("fixture-gateway.config.ts", import.meta.url));
 
 /** Starts the Node host as a process of its own, on a free port, over the memory store. */

@@ -4,7 +4,7 @@ export interface SseBlock {
   readonly event?: string;
   readonly data?: string;
   readonly comment?: string;
-  /** Its size on the wire, the blank line included. */
+  /** Its size on the wire, the line feeds behind it included. */
   readonly bytes: number;
 }
 
@@ -22,15 +22,21 @@ export function createSseParser(): { push(chunk: Uint8Array): SseBlock[]; rest()
   return {
     push(chunk) {
       buffer += decoder.decode(chunk, { stream: true });
-      const texts = buffer.split("\n\n");
-      buffer = texts.pop() ?? "";
-      return texts.map(parseBlock);
+      const blocks: SseBlock[] = [];
+      for (;;) {
+        // A comment between two events is a line alone.
+        const end = buffer.startsWith(":") ? "\n" : "\n\n";
+        const at = buffer.indexOf(end);
+        if (at === -1) return blocks;
+        blocks.push(parseBlock(buffer.slice(0, at), end.length));
+        buffer = buffer.slice(at + end.length);
+      }
     },
     rest: () => buffer,
   };
 }
 
-function parseBlock(text: string): SseBlock {
+function parseBlock(text: string, end: number): SseBlock {
   const fields = new Map<string, string>();
   for (const line of text.split("\n")) {
     const colon = line.indexOf(":");
@@ -40,5 +46,5 @@ function parseBlock(text: string): SseBlock {
     const earlier = fields.get(name);
     fields.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
   }
-  return { ...Object.fromEntries(fields), bytes: Buffer.byteLength(text) + 2 };
+  return { ...Object.fromEntries(fields), bytes: Buffer.byteLength(text) + end };
 }

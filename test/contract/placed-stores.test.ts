@@ -29,7 +29,7 @@ describe("two storage accounts", () => {
 
   test("share the scopes, each of which is whole in one of them", async () => {
     const scopes = Array.from({ length: 24 }, () => freshScope());
-    await Promise.all(scopes.map((scope) => stores.log.create({ scope, taskId: "t" }, Buffer.from("head"), [])));
+    await Promise.all(scopes.map((scope) => stores.log.create({ scope, taskId: "t" }, "head", [])));
     const alone = await Promise.all(
       azurites.slice(0, 2).map(async (azurite) => {
         const { log } = await openStorageAccount(azurite);
@@ -43,13 +43,13 @@ describe("two storage accounts", () => {
 
   test("move no scope when a third is added, and give it new scopes", async () => {
     const scopes = Array.from({ length: 24 }, () => freshScope());
-    await Promise.all(scopes.map((scope) => stores.log.create({ scope, taskId: "t" }, Buffer.from("head"), [])));
+    await Promise.all(scopes.map((scope) => stores.log.create({ scope, taskId: "t" }, "head", [])));
     const grown = await open("a", "b", "c");
     const found = await Promise.all(scopes.map((scope) => grown.log.readHead({ scope, taskId: "t" })));
     expect(found.every((head) => head !== undefined)).toBe(true);
 
     const later = Array.from({ length: 24 }, () => freshScope());
-    await Promise.all(later.map((scope) => grown.log.create({ scope, taskId: "t" }, Buffer.from("head"), [])));
+    await Promise.all(later.map((scope) => grown.log.create({ scope, taskId: "t" }, "head", [])));
     const third = await openStorageAccount(azurites[2] as Azurite);
     const inThird = await Promise.all(later.map((scope) => third.log.readHead({ scope, taskId: "t" })));
     expect(inThird.some((head) => head !== undefined)).toBe(true);
@@ -59,7 +59,7 @@ describe("two storage accounts", () => {
     const [one, other] = [await open("a", "b"), await open("a", "c", "b")];
     for (let round = 0; round < 8; round += 1) {
       const key = { scope: freshScope(), taskId: "t" };
-      const created = await Promise.allSettled([one, other].map(({ log }) => log.create(key, Buffer.from("head"), [])));
+      const created = await Promise.allSettled([one, other].map(({ log }) => log.create(key, "head", [])));
       expect(created.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     }
   });

@@ -14,12 +14,14 @@ import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import { rules } from "../../src/tasks/log/rules.ts";
 import { createStateKeys } from "../../src/ports/state-keys.ts";
+import { createPlainEngine } from "../support/plain-engine.ts";
+import type { Plain } from "../support/plain-engine.ts";
 
 /** What a task may cost in table requests (docs/architecture.md#what-a-task-costs), counted as the SDK sends them. */
 const card = { name: "n", description: "d", skills: [{ id: "s", name: "s", description: "s", tags: [] }] };
 const clock = createSystemClock();
 let azurite: Azurite;
-let engine: DurableEngine;
+let engine: Plain<DurableEngine>;
 let requests: string[] = [];
 const queued: WorkMessage[] = [];
 let release = Promise.withResolvers<void>();
@@ -53,7 +55,7 @@ beforeAll(async () => {
       requests.push(`${method} ${new URL(url).pathname}`);
     },
   );
-  engine = createEngine({
+  const durable = createEngine({
     ...account,
     instance: "counted",
     queue: {
@@ -83,6 +85,7 @@ beforeAll(async () => {
     stateKeys: createStateKeys([new Uint8Array(32)]),
     rules,
   });
+  engine = createPlainEngine(durable);
 });
 afterAll(() => azurite?.close());
 beforeEach(async () => {

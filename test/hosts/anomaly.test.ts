@@ -11,7 +11,7 @@ import type { FunctionsHost } from "../support/functions-core/functions-host.ts"
 import { startHost } from "../support/host-process.ts";
 import type { HostProcess } from "../support/host-process.ts";
 
-const folder = new URL("../../samples", import.meta.url);
+const folder = new URL("../../samples/", import.meta.url);
 const samples = readdirSync(folder).filter((name) => name.endsWith(".csv"));
 
 let azurite: Azurite;

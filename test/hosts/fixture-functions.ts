@@ -1,72 +1,76 @@
 import { registerHttpFunction } from "../../src/hosts/functions/http-function.ts";
+import { jsonAnswer } from "../../src/ports/http-exchange.ts";
+import type { ClientSink, HttpAnswer, HttpRequest, StreamedBody } from "../../src/ports/http-exchange.ts";
 
 /** A function app whose HTTP side is that of the host, in front of answers that provoke it. */
 
 const seen = { aborted: false, produced: 0 };
 let settle = (): void => {};
 
-registerHttpFunction((request, execution) => {
-  const { pathname } = new URL(request.url);
-  switch (pathname) {
+registerHttpFunction((request) => {
+  switch (request.target.replace(/\?.*/, "")) {
     case "/throws":
       throw new Error("a secret of the handler");
     case "/rejects":
       return Promise.reject(new Error("a secret of the handler"));
     case "/nothing":
-      return undefined as unknown as Response;
+      return undefined as unknown as HttpAnswer;
     case "/midway":
-      return new Response(failMidway());
+      return streamed(failMidway);
     case "/endless":
-      return new Response(produceEndlessly());
+      return streamed(produceEndlessly);
     case "/work": {
       seen.aborted = false;
       request.signal.addEventListener("abort", () => (seen.aborted = true));
-      execution?.waitUntil(new Promise((resolve) => (settle = resolve)));
-      return new Response(say("begun"));
+      request.waitUntil?.(new Promise((resolve) => (settle = resolve)));
+      // One chunk, and then the silence of an agent that works.
+      return streamed((client) => client.write("begun"));
     }
     case "/settle":
       settle();
-      return new Response(null, { status: 204 });
+      return { status: 204, headers: {} };
     case "/seen":
-      return Response.json(seen);
+      return jsonAnswer(seen);
     default:
       return echo(request);
   }
 }, 60_000);
 
-async function echo(request: Request): Promise<Response> {
-  const { method, url } = request;
-  return Response.json({ method, url, headers: Object.fromEntries(request.headers), body: await request.text() });
-}
-
-/** One chunk, and then the silence of an agent that works. */
-function say(text: string): ReadableStream<Uint8Array> {
-  return new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(text)) });
-}
-
-function failMidway(): ReadableStream<Uint8Array> {
-  let pulls = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      pulls += 1;
-      if (pulls > 3) throw new Error("midway");
-      controller.enqueue(new TextEncoder().encode(`chunk ${pulls}\n`));
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20);
-      });
-    },
-  });
-}
-
-function produceEndlessly(): ReadableStream<Uint8Array> {
-  seen.produced = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        seen.produced += 65_536;
-        controller.enqueue(new Uint8Array(65_536));
-      },
-    },
-    { highWaterMark: 0 },
+async function echo(request: HttpRequest): Promise<HttpAnswer> {
+  const { method, target: url } = request;
+  const headers = Object.fromEntries(
+    ["authorization", "x-ms-client-principal"].map((name) => [name, request.header(name)]),
   );
+  return jsonAnswer({ method, url, headers, body: await request.readText(10_000_000) });
+}
+
+function streamed(send: (client: ClientSink, hasLeft: () => boolean) => unknown): HttpAnswer {
+  let hasLeft = false;
+  const body: StreamedBody = {
+    sendTo: (client) => void send(client, () => hasLeft),
+    leave: () => (hasLeft = true),
+  };
+  return { status: 200, headers: {}, body };
+}
+
+async function failMidway(client: ClientSink): Promise<void> {
+  for (let chunk = 1; chunk <= 3; chunk += 1) {
+    client.write(`chunk ${chunk}\n`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+  client.cut(new Error("midway"));
+}
+
+async function produceEndlessly(client: ClientSink, hasLeft: () => boolean): Promise<void> {
+  seen.produced = 0;
+  const chunk = "x".repeat(65_536);
+  while (!hasLeft()) {
+    if (!client.isReady) {
+      await client.untilReady();
+    }
+    seen.produced += chunk.length;
+    client.write(chunk);
+  }
 }

@@ -13,7 +13,7 @@ test.each([
   const { server, answerWith } = createHttpServer({ headers: 100, request: 200 });
   onTestFinished(() => server.closeAllConnections());
   onTestFinished(() => void server.close());
-  answerWith(async (request) => new Response(await request.text()));
+  answerWith(async (request) => ({ status: 200, headers: {}, body: await request.readText(100) }));
   const url = new URL(await listen(server, { PORT: 0, HOST: "127.0.0.1" }));
   const socket = connect(Number(url.port), url.hostname);
   let answer = "";

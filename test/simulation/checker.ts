@@ -57,9 +57,9 @@ export async function checkIndex(world: World, transcript: Transcript): Promise<
   for (const agent of agents) {
     const [open, done] = await Promise.all([
       world.stores.index.listOpen(transcript.scope, agent),
-      world.stores.index.listDoneIds(transcript.scope, agent, {}),
+      world.stores.index.listDone(transcript.scope, agent, {}, undefined, Infinity),
     ]);
-    const known = new Set([...open.map(({ taskId }) => taskId), ...done]);
+    const known = new Set([...open, ...done].map(({ taskId }) => taskId));
     for (const [taskId, task] of transcript.acknowledged) {
       if (task.agent === agent && !known.has(taskId)) {
         violations.push({

@@ -224,7 +224,7 @@ function withoutArtifacts(write: LogWrite): LogWrite {
   if (write.op === "delete" || write.row.key !== SNAPSHOT) {
     return write;
   }
-  const json = JSON.parse(new TextDecoder().decode(write.row.body));
+  const json = JSON.parse(write.row.body);
   delete json.task.artifacts;
-  return { ...write, row: { ...write.row, body: new TextEncoder().encode(JSON.stringify(json)) } };
+  return { ...write, row: { ...write.row, body: JSON.stringify(json) } };
 }

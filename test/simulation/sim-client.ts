@@ -5,6 +5,8 @@ import type { PushConfigs } from "../../src/push/push-configs.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Call, LoggedResponse, TaskEngine } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
+import { createPlainEngine } from "../support/plain-engine.ts";
+import type { EventStream, PlainEngine } from "../support/plain-engine.ts";
 import type { Prng } from "./prng.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -25,6 +27,9 @@ interface Server {
   /** Resolves when its process dies: its clients' connections break. */
   readonly death: Promise<void>;
 }
+
+/** What a client asks it. */
+type Asked = Pick<Server, "pushConfigs"> & { readonly engine: PlainEngine };
 
 /** Where clients act: among simulated instances, or real processes. */
 export interface ClientWorld {
@@ -206,7 +211,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
       return;
     }
     const foreign = (call: Call): Call => ({ ...call, caller: { ...call.caller, scope: STRANGER } });
-    const attempts: ((server: Server, call: Call) => Promise<unknown>)[] = [
+    const attempts: ((server: Asked, call: Call) => Promise<unknown>)[] = [
       ({ engine }, call) => engine.get(foreign(call), { id: known }),
       ({ engine }, call) => engine.cancel(foreign(call), { id: known }),
       ({ engine }, call) => engine.subscribe(foreign(call), { id: known }).next(),
@@ -289,21 +294,23 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   }
 
   /** One call at a random server; its answer is lost when the server dies. */
-  async function ask<T>(agentId: string, run: (server: Server, call: Call) => Promise<T>): Promise<T> {
+  async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>): Promise<T> {
     const server = prng.pick(world.alive());
-    return Promise.race([run(server, callOf(agentId)), broken(server)]).catch((error: unknown) => lost(server, error));
+    return Promise.race([run(toAsked(server), callOf(agentId)), broken(server)]).catch((error: unknown) =>
+      lost(server, error),
+    );
   }
 
   async function receive(
     agentId: string,
     expected: string | undefined,
-    open: (server: Server, call: Call) => AsyncGenerator<LoggedResponse, void, undefined>,
+    open: (server: Asked, call: Call) => EventStream,
   ): Promise<string> {
     const server = prng.pick(world.alive());
     const leave = new AbortController();
     const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
     const record = { taskId: expected ?? "", events: [] as LoggedResponse[] };
-    const stream = open(server, { ...callOf(agentId), signal: leave.signal });
+    const stream = open(toAsked(server), { ...callOf(agentId), signal: leave.signal });
     try {
       for (;;) {
         const coming = stream.next();
@@ -386,6 +393,10 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
       },
       metadata: undefined,
     };
+  }
+
+  function toAsked({ engine, pushConfigs }: Server): Asked {
+    return { engine: createPlainEngine(engine), pushConfigs };
   }
 
   /** A dying process breaks connections before it is known to be dead. */

@@ -14,7 +14,7 @@ export interface FunctionsBundle {
 /** With this gateway config module, or this entry in the place of the host's. Paths are from the project's root. */
 export async function buildFunctions(gatewayConfig: string, entry?: string): Promise<FunctionsBundle> {
   const folder = mkdtempSync(join(tmpdir(), "a2a-functions-"));
-  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   await bundleFunctions(resolve(root, gatewayConfig), folder, entry);
   return { main: join(folder, "main.cjs"), remove: () => rmSync(folder, { recursive: true }) };
 }

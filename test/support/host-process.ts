@@ -21,8 +21,8 @@ export interface HostEnd {
 
 type Env = Readonly<Record<string, string>>;
 
-const folder = fileURLToPath(new URL("../../src/hosts/node", import.meta.url));
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = fileURLToPath(new URL("../../src/hosts/node/", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Starts `serve.ts` or `start.ts` on a free port with this environment only. Rejects when it ends instead. */
 export async function startHost(env: Env, script = "serve.ts", cwd = root): Promise<HostProcess> {

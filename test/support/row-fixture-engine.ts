@@ -11,6 +11,7 @@ import type { EngineParts } from "../../src/tasks/engine-parts.ts";
 import { rules } from "../../src/tasks/log/rules.ts";
 import type { Call } from "../../src/tasks/task-engine.ts";
 import { createStateKeys } from "../../src/ports/state-keys.ts";
+import { createPlainEngine } from "./plain-engine.ts";
 
 export type Stores = Pick<EngineParts, "log" | "index" | "payloads">;
 
@@ -39,7 +40,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
     },
     run: (turn) => run(turn, steps, start === WRITTEN_AT),
   });
-  const engine = createEngine({
+  const durable = createEngine({
     ...stores,
     instance: `instance-${start}`,
     inbox: createMemoryInbox(),
@@ -71,7 +72,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
     signal: new AbortController().signal,
     ...more,
   });
-  return { engine, queued, steps, call };
+  return { engine: createPlainEngine(durable), queued, steps, call };
 }
 
 const begun = performance.now();

@@ -16,7 +16,7 @@ export interface RowFixture {
   readonly expected: object;
 }
 
-const folder = new URL("../fixtures", import.meta.url);
+const folder = new URL("../fixtures/", import.meta.url);
 
 /** Folders of fixtures, one for each layout that tasks were ever stored in, such as `rows-v1`. */
 export const layouts: readonly string[] = globSync("rows-v*", { cwd: folder }).toSorted();
@@ -34,13 +34,9 @@ export async function loadRows({ log, index, payloads }: Stores, fixture: RowFix
   }
   const writes = Object.entries(rows).map(([key, row]) => ({
     op: "insert" as const,
-    row: { key, body: toBytes(row) },
+    row: { key, body: JSON.stringify(row) },
   }));
-  await log.create(task, toBytes(fixture.head), writes);
+  await log.create(task, JSON.stringify(fixture.head), writes);
   for (const row of open) await index.putOpen(row);
-  for (const row of done) await index.putDone({ ...row, projection: toBytes(row.projection) });
-}
-
-function toBytes(json: object): Uint8Array {
-  return Buffer.from(JSON.stringify(json));
+  for (const row of done) await index.putDone({ ...row, projection: JSON.stringify(row.projection) });
 }

@@ -66,11 +66,11 @@ async function write(name: string, run: (fixture: ReturnType<typeof createFixtur
     const done = await index.listDone(scope, agent, {}, undefined, 10);
     return {
       task,
-      head: fromBytes(head.body),
-      rows: Object.fromEntries(rows.map(({ key, body }) => [key, fromBytes(body)])),
+      head: JSON.parse(head.body),
+      rows: Object.fromEntries(rows.map(({ key, body }) => [key, JSON.parse(body)])),
       payloads,
       open: await index.listOpen(scope, agent),
-      done: done.map((row) => ({ ...row, projection: fromBytes(row.projection) })),
+      done: done.map((row) => ({ ...row, projection: JSON.parse(row.projection) })),
       expected: Task.toJSON(await fixture.engine.get(call, { id: task.taskId })) as object,
     };
   }
@@ -91,8 +91,4 @@ function recordPayloads(contents: Record<string, string>): Payloads {
 async function begin(events: ReturnType<ReturnType<typeof createFixtureEngine>["engine"]["stream"]>): Promise<string> {
   const { value } = await events.next();
   return value?.response.payload?.$case === "task" ? value.response.payload.value.id : "";
-}
-
-function fromBytes(bytes: Uint8Array): object {
-  return JSON.parse(Buffer.from(bytes).toString());
 }

@@ -70,7 +70,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     message.parts.push(nothing);
     await storeLargeContent(payloads, key, message.parts);
     const response = StreamResponse.fromJSON({ statusUpdate: { taskId: "t-1", contextId: "c-1" } });
-    const row = encodeEvent({ generation: 7, epoch: 1, response, message, nonce: "n" });
+    const { row } = encodeEvent({ generation: 7, epoch: 1, response, message, nonce: "n" });
     expect(row.key).toBe("e-0000000007");
     expect(namesUnder("### `e-…`")).toEqual(namesIn(row.body));
   });
@@ -80,14 +80,14 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
     const task = Task.fromJSON({ id: "t-1", artifacts: [{ artifactId: "a", parts: [large] }] });
     task.artifacts[0]?.parts.push(nothing);
     await storeLargeContent(payloads, key, partsOfTask(task));
-    const row = encodeSnapshot(7, task);
+    const { row } = encodeSnapshot(7, task);
     expect(row.key).toBe("s");
     expect(namesUnder("### `s`")).toEqual(namesIn(row.body));
   });
 
   test("rows of the log", async () => {
     const { entities, table } = recordingTable();
-    await createTableTaskLog(table).create(key, new Uint8Array([1]), []);
+    await createTableTaskLog(table).create(key, "{}", []);
     expect(entities[0]).toMatchObject({ partitionKey: `${key.scope}.t-1`, rowKey: "head" });
     expect(Object.keys(entities[0] ?? {})).toEqual(["partitionKey", "rowKey", "b0"]);
   });
@@ -95,7 +95,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
   test("steps and checkpoints", () => {
     const [step, checkpoint] = [toStepRow(2, "fetch", 1), toCheckpointRow(1)];
     expect(step.key).toMatch(/^k-000002-[0-9a-f]{32}$/);
-    expect(doc).toContain(`: \`{ ${Object.keys(JSON.parse(Buffer.from(step.body).toString())).join(", ")} }\``);
+    expect(doc).toContain(`: \`{ ${Object.keys(JSON.parse(step.body)).join(", ")} }\``);
     expect(checkpoint.key).toBe("k-state");
     expect(namesIn(checkpoint.body)).toEqual(["value"]);
   });
@@ -138,9 +138,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
   test("keys of sends", () => {
     const row = toKeyRow("key", Message.fromJSON({ messageId: "m", role: "ROLE_USER", parts: [{ text: "hi" }] }), 1);
     expect(row.key).toMatch(/^m-[0-9a-f]{32}$/);
-    expect(doc).toContain(
-      `an accepted Idempotency-Key: \`{ ${Object.keys(JSON.parse(Buffer.from(row.body).toString())).join(", ")} }\``,
-    );
+    expect(doc).toContain(`an accepted Idempotency-Key: \`{ ${Object.keys(JSON.parse(row.body)).join(", ")} }\``);
   });
 
   test("messages", () => {
@@ -156,7 +154,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
 
   test("done rows", async () => {
     const { entities, table } = recordingTable();
-    const projection = new Uint8Array([1]);
+    const projection = "{}";
     const row = { ...key, agent: "echo", contextId: "c", state: "s", statusTime: 1_000, projection };
     await createTableTaskIndex(table).putDone(row);
     const [{ partitionKey, rowKey, ...columns } = {}] = entities;
@@ -172,8 +170,8 @@ function namesUnder(heading: string): string[] {
   return [...own.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name ?? "").toSorted();
 }
 
-function namesIn(body: Uint8Array): string[] {
-  return Object.keys(JSON.parse(Buffer.from(body).toString())).toSorted();
+function namesIn(body: string): string[] {
+  return Object.keys(JSON.parse(body)).toSorted();
 }
 
 /** Clients that keep what is written through them. */

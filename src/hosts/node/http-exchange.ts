@@ -11,8 +11,19 @@ export async function answerIncoming(
   waitUntil?: (work: Promise<void>) => void,
 ): Promise<void> {
   const request = new NodeRequest(incoming, outgoing, waitUntil);
-  send(await answer(request), outgoing);
+  try {
+    send(await answer(request), outgoing);
+  } catch {
+    // The gateway answers everything; whoever else fails must not leave a client waiting.
+    if (outgoing.headersSent) {
+      outgoing.destroy();
+    } else {
+      send(FAILED, outgoing);
+    }
+  }
 }
+
+const FAILED: HttpAnswer = { status: 500, headers: { "content-type": "text/plain" }, body: "failed\n" };
 
 class NodeRequest implements HttpRequest {
   readonly #incoming: IncomingMessage;

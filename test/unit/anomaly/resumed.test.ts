@@ -7,6 +7,7 @@ import { STAGES } from "../../../src/agents/anomaly/detect.ts";
 import { createRegistry } from "../../../src/agents/registry.ts";
 import type { LogWrite, TaskLog } from "../../../src/ports/task-log.ts";
 import { createEngine } from "../../../src/tasks/engine.ts";
+import { createPlainEngine } from "../../support/plain-engine.ts";
 import type { EngineParts } from "../../../src/tasks/engine-parts.ts";
 import { createFixture, LEASE } from "../tasks/engine-fixture.ts";
 
@@ -28,7 +29,7 @@ function createWorld(lives: number) {
   const stored: string[][] = [[], []];
   const note = (instance: number, writes: readonly LogWrite[]) => {
     const rows = writes.flatMap((write) => (write.op !== "delete" && /^k-\d/.test(write.row.key) ? write.row : []));
-    stored[instance]?.push(...rows.map(({ body }) => JSON.parse(new TextDecoder().decode(body)).name));
+    stored[instance]?.push(...rows.map(({ body }) => JSON.parse(body).name));
   };
   const logOf = (instance: number): TaskLog => ({
     ...memory,
@@ -51,7 +52,7 @@ function createWorld(lives: number) {
       log: logOf(instance),
       registry: createRegistry([anomaly]),
     };
-    return createEngine(own);
+    return createPlainEngine(createEngine(own));
   };
   return { engineOf, stored, clock, queued, call: () => call({ agent: anomaly }) };
 }
@@ -74,6 +75,8 @@ describe("a turn of the anomaly agent over a long series", () => {
     const [first, second] = [engineOf(0), engineOf(1)];
     const events = first.stream(call(), request);
     const { value } = await events.next();
+    // Who dies looks at nothing any more.
+    await events.return();
     const id = value?.response.payload?.$case === "task" ? value.response.payload.value.id : "";
     await vi.waitFor(() => expect(stored[0]).toHaveLength(3), 10_000);
     await clock.advance(LEASE * 3);

@@ -5,7 +5,7 @@ import { environment } from "../../../src/config/config.ts";
 import { readFunctionsConfig } from "../../../src/config/functions-config.ts";
 import { toSchedule } from "../../../src/hosts/functions/schedule.ts";
 
-const root = new URL("../../..", import.meta.url);
+const root = new URL("../../../", import.meta.url);
 const hostJson = readJson("host.json");
 
 test("host.json agrees with what the code relies on", () => {

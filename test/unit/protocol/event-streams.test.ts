@@ -1,7 +1,8 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
-import type { Call, LoggedResponse, TaskEngine } from "../../../src/tasks/task-engine.ts";
+import type { Call, LoggedResponse } from "../../../src/tasks/task-engine.ts";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
 import {
   artifactUpdate,
   createFakeGateway,
@@ -12,6 +13,7 @@ import {
   rpc,
   snapshot,
   statusUpdate,
+  STREAMS,
   toTask,
   userMessage,
 } from "./fake-gateway.ts";
@@ -24,7 +26,7 @@ function createWatchedTask() {
   let wake = (): void => {};
   const events: (LoggedResponse | Error)[] = [];
   const seen: { call?: Call; asked: number; returned: boolean } = { asked: 0, returned: false };
-  const engine: Partial<TaskEngine> = {
+  const engine: Partial<PlainEngine> = {
     async *subscribe(call) {
       seen.call = call;
       call.signal.addEventListener("abort", () => wake());
@@ -72,7 +74,7 @@ describe("a stream", () => {
       "x-accel-buffering": "no",
     });
     const text = await response.text();
-    expect(text.startsWith(":\n\nid: 1\ndata: ")).toBe(true);
+    expect(text.startsWith(":\nid: 1\ndata: ")).toBe(true);
     expect(parseEvents(text).map(({ id, data }) => [id, data.id, Object.keys(data.result)[0]])).toEqual([
       ["1", 7, "task"],
       ["2", 7, "artifactUpdate"],
@@ -81,7 +83,7 @@ describe("a stream", () => {
   });
 
   test("of an agent that replies with a Message has no id", async () => {
-    const stream: TaskEngine["stream"] = async function* (_call, request) {
+    const stream: PlainEngine["stream"] = async function* (_call, request) {
       if (request.message) {
         yield { generation: 0, response: { payload: { $case: "message", value: request.message } } };
       }
@@ -92,7 +94,7 @@ describe("a stream", () => {
   });
 
   test("that is refused is an ordinary error on every binding", async () => {
-    const fail: TaskEngine["stream"] = async function* () {
+    const fail: PlainEngine["stream"] = async function* () {
       throw new TaskError({ code: "unavailable", message: "no store", retryAfter: 2 });
       // oxlint-disable-next-line no-unreachable
       yield statusUpdate(1, TaskState.TASK_STATE_WORKING);
@@ -166,7 +168,7 @@ describe("a stream", () => {
     expect(clock.pending).toBe(1);
     const beats = Promise.all([one?.next(), other?.next()]);
     clock.advance(15_000);
-    expect(await beats).toEqual([":\n\n", ":\n\n"]);
+    expect(await beats).toEqual([":\n", ":\n"]);
     await Promise.all([one?.cancel(), other?.cancel()]);
     clock.advance(15_000);
     expect(clock.pending).toBe(0);
@@ -182,7 +184,7 @@ describe("a stream", () => {
     expect(texts[1]).toContain("data: ");
     const pending = reader?.read();
     clock.advance(15_000);
-    expect(new TextDecoder().decode((await pending)?.value)).toBe(":\n\n");
+    expect(new TextDecoder().decode((await pending)?.value)).toBe(":\n");
     await reader?.cancel();
   });
 
@@ -205,9 +207,10 @@ describe("a stream", () => {
   test("ends after the longest time a stream may last", async () => {
     const { engine, seen } = createWatchedTask();
     const { fetch, clock } = createFakeGateway(engine, {
-      streams: { heartbeat: 15_000, idleTimeout: Infinity, maxDuration: 3_600_000 },
+      streams: { ...STREAMS, idleTimeout: Infinity },
     });
     const text = (await fetch("/agents/echo", subscribe)).text();
+    await expect.poll(() => seen.asked).toBe(1);
     clock.advance(3_599_000);
     expect(seen.call?.signal.aborted).toBe(false);
     clock.advance(15_000);
@@ -225,7 +228,7 @@ describe("a stream", () => {
 
   test("cuts an event over 1 MiB into pieces of which only the last has the id", async () => {
     const value = "ä".repeat(1_500_000);
-    const stream: TaskEngine["stream"] = async function* () {
+    const stream: PlainEngine["stream"] = async function* () {
       yield snapshot(1, working);
       yield artifactUpdate(2, [
         { content: { $case: "text", value }, metadata: undefined, filename: "", mediaType: "" },

@@ -8,9 +8,21 @@ import { createCardSigner } from "../../../src/protocol/cards/card-signer.ts";
 import { createCallerLimits } from "../../../src/protocol/admission/caller-limits.ts";
 import { createEdge } from "../../../src/protocol/edge.ts";
 import type { EdgeParts } from "../../../src/protocol/edge.ts";
-import { createRoutes, createRouteTable } from "../../../src/protocol/routes.ts";
+import type { StreamLimits } from "../../../src/protocol/streams/event-streams.ts";
+import { fromFetchRequest, toFetchResponse } from "../../../src/protocol/http/fetch-api.ts";
+import { createRoutes } from "../../../src/protocol/routes.ts";
 import type { Call, LoggedResponse, TaskEngine } from "../../../src/tasks/task-engine.ts";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
+import { fromPlainEngine } from "../../support/plain-engine.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
+
+export const STREAMS: StreamLimits = {
+  heartbeat: 15_000,
+  idleTimeout: 600_000,
+  maxDuration: 3_600_000,
+  maxStreams: 3,
+  maxEvent: 1024 * 1024,
+};
 
 export const BASE = "https://gateway.test";
 
@@ -24,7 +36,7 @@ const run = async (): Promise<void> => {};
 const refusePush = (): Promise<never> => Promise.reject(new TaskError({ code: "push-unsupported" }));
 
 /** A gateway over an engine that echoes; what a test cares about it replaces. */
-export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Partial<EdgeParts> = {}) {
+export function createFakeGateway(engine: Partial<PlainEngine> = {}, parts: Partial<EdgeParts> = {}) {
   const calls: Call[] = [];
   const logged: unknown[] = [];
   const clock = createFakeClock();
@@ -34,7 +46,7 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
       defineAgent({ id: "echo", version: "1.4.0", card, run }),
       defineAgent({ id: "other", version: "1.0.0", card, run }),
     ]),
-    engine: recordCalls({ ...echoEngine, ...engine }, calls),
+    engine: recordCalls(fromPlainEngine({ ...echoEngine, ...engine }), calls),
     pushConfigs: { create: refusePush, get: refusePush, list: refusePush, delete: refusePush },
     clock,
     random: { id: () => "id-1", fraction: () => 0.5 },
@@ -46,8 +58,8 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
     operatorRole: undefined,
     callers: createCallerLimits({ requestsPerSecond: 100, streams: 100 }, clock),
     publicBaseUrl: BASE,
-    limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64, maxStreams: 3 },
-    streams: { heartbeat: 15_000, idleTimeout: 600_000, maxDuration: 3_600_000 },
+    limits: { maxBody: 100_000, maxParts: 20, maxDepth: 64 },
+    streams: STREAMS,
     corsOrigins: [],
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5),
     ready: async () => true,
@@ -55,9 +67,10 @@ export function createFakeGateway(engine: Partial<TaskEngine> = {}, parts: Parti
   });
   const routes = createRoutes(edge);
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    return routes(new Request(input instanceof Request ? input : new URL(input, BASE), init));
+    const request = new Request(input instanceof Request ? input : new URL(input, BASE), init);
+    return toFetchResponse(await routes(fromFetchRequest(request)));
   };
-  return { fetch, routes: createRouteTable(edge), calls, clock, logged, close: () => edge.eventStreams.close() };
+  return { fetch, edge, answer: routes, calls, clock, logged, close: () => edge.eventStreams.close() };
 }
 
 export const userMessage = { messageId: "m-1", role: "ROLE_USER", parts: [{ text: "hello" }] };
@@ -178,7 +191,7 @@ function createFakeClock(): Clock & { advance(ms: number): void; readonly pendin
   };
 }
 
-const echoEngine: TaskEngine = {
+const echoEngine: PlainEngine = {
   send: async (_call, request) => toTask(request.message ?? {}),
   async *stream(_call, request) {
     yield snapshot(1, { ...toTask({}, TaskState.TASK_STATE_WORKING), artifacts: [] });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskEngine } from "../../../src/tasks/task-engine.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
 import { createFakeGateway, post, readBody, readEvents, userMessage } from "./fake-gateway.ts";
 
@@ -36,7 +36,7 @@ describe("HTTP+JSON of 1.0", () => {
 
   test("reads what a list asks for from the query", async () => {
     let seen: unknown;
-    const list: TaskEngine["list"] = async (_call, request) => {
+    const list: PlainEngine["list"] = async (_call, request) => {
       seen = request;
       return { tasks: [], nextPageToken: "", pageSize: 0, totalSize: 0 };
     };
@@ -172,7 +172,7 @@ describe("HTTP+JSON of 0.3", () => {
     [{ blocking: true, historyLength: 0 }, false],
   ])("with configuration %j has returnImmediately %j, as its own servers do", async (configuration, expected) => {
     let seen: { readonly returnImmediately: boolean; readonly historyLength?: number | undefined } | undefined;
-    const send: TaskEngine["send"] = async (_call, request) => {
+    const send: PlainEngine["send"] = async (_call, request) => {
       seen = request.configuration;
       throw new TaskError({ code: "unsupported", message: "enough" });
     };

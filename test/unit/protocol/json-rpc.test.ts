@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskEngine } from "../../../src/tasks/task-engine.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
 import type { TaskFault } from "../../../src/tasks/task-fault.ts";
 import { createFakeGateway, legacyMessage, readBody, rpc, userMessage } from "./fake-gateway.ts";
@@ -12,7 +12,7 @@ async function sendText(body: string, headers: Record<string, string> = json) {
   return { status: response.status, body: await readBody(response) };
 }
 
-async function call(method: string, params?: unknown, version = "1.0", engine: Partial<TaskEngine> = {}) {
+async function call(method: string, params?: unknown, version = "1.0", engine: Partial<PlainEngine> = {}) {
   const gateway = createFakeGateway(engine);
   const response = await gateway.fetch(URL, rpc(method, params, version));
   return { ...gateway, response, body: await readBody(response) };
@@ -215,7 +215,7 @@ describe("parameters of 0.3", () => {
     [{ blocking: false }, true],
   ])("with configuration %j has returnImmediately %j", async (configuration, expected) => {
     let seen: boolean | undefined;
-    const send: TaskEngine["send"] = async (_call, request) => {
+    const send: PlainEngine["send"] = async (_call, request) => {
       seen = request.configuration?.returnImmediately;
       throw new TaskError({ code: "unsupported", message: "enough" });
     };
@@ -237,7 +237,7 @@ describe("errors", () => {
     [{ code: "unavailable", message: "later", retryAfter: 3 }, -32603, 503, undefined],
   ];
   test.each(faults)("tells %j as %i with HTTP %i in both versions", async (fault, code, status, reason) => {
-    const get: TaskEngine["get"] = async () => {
+    const get: PlainEngine["get"] = async () => {
       throw new TaskError(fault);
     };
     for (const [method, version] of [
@@ -253,7 +253,7 @@ describe("errors", () => {
   });
 
   test("reveals only the id of the log entry for an unexpected error", async () => {
-    const send: TaskEngine["send"] = async () => {
+    const send: PlainEngine["send"] = async () => {
       throw new Error("the password is hunter2");
     };
     const { response, body, logged } = await call("SendMessage", { message: userMessage }, "1.0", { send });

@@ -1,7 +1,7 @@
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
-import type { TaskEngine } from "../../../src/tasks/task-engine.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
 import { createFakeGateway, readBody } from "./fake-gateway.ts";
 
 const proto = { messageId: "m", role: "ROLE_USER", content: [{ text: "hello" }] };
@@ -10,7 +10,7 @@ const proto = { messageId: "m", role: "ROLE_USER", content: [{ text: "hello" }] 
 async function send(body: unknown, headers: Record<string, string> = {}) {
   let message: Message | undefined;
   let config: TaskPushNotificationConfig | undefined;
-  const engine: Partial<TaskEngine> = {
+  const engine: Partial<PlainEngine> = {
     send: async (_call, request) => {
       message = request.message;
       config = request.configuration?.taskPushNotificationConfig;
@@ -202,7 +202,7 @@ describe("a push notification config of v0.3 over HTTP+JSON", () => {
 describe("v0.3 over HTTP+JSON", () => {
   test("takes its query in snake_case too", async () => {
     const asked: (number | undefined)[] = [];
-    const get: TaskEngine["get"] = async (_call, request) => {
+    const get: PlainEngine["get"] = async (_call, request) => {
       asked.push(request.historyLength);
       return toTask();
     };

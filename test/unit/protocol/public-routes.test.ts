@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { AuthError } from "../../../src/auth/auth-fault.ts";
 import { toTrustedIssuers } from "../../../src/auth/trusted-issuer.ts";
+import { gatewayEndpoints } from "../../../src/protocol/gateway-endpoints.ts";
+import { agentResources } from "../../../src/protocol/routes.ts";
 import { createFakeGateway } from "./fake-gateway.ts";
 
 const issuers = toTrustedIssuers(["https://issuer.test"], [], { audiences: ["gateway"], maxTokenLifetime: 900 });
-const { fetch, routes } = createFakeGateway(
+const { fetch, edge } = createFakeGateway(
   {},
   {
     issuers,
@@ -24,14 +26,8 @@ const PUBLIC = [
 
 test("every route needs a token, but for those that are public", async () => {
   const answers: string[] = [];
-  for (const [pattern, methods] of routes) {
-    const path = pattern
-      .replace(/:agent\{[^}]*\}|:agent/, "echo")
-      .replace(":tenant", "acme")
-      .replace(/:task\{\[\^\/\]\+(:[a-z]+)\}/, "t-1$1")
-      .replace(":task", "t-1")
-      .replace(":config", "c-1");
-    for (const method of methods.keys()) {
+  for (const [path, methods] of everyPath()) {
+    for (const method of methods) {
       const isPublic = PUBLIC.some((one) => one.test(path));
       const body = method === "POST" ? { body: "{}", headers: { "content-type": "application/json" } } : {};
       const { status, headers } = await fetch(path, { method, ...body });
@@ -41,9 +37,25 @@ test("every route needs a token, but for those that are public", async () => {
     }
     const options = await fetch(path, { method: "OPTIONS" });
     expect([path, options.status]).toEqual([path, 204]);
+    const allowed = options.headers.get("allow")?.split(", ");
+    expect([path, methods.filter((method) => !allowed?.includes(method))]).toEqual([path, []]);
   }
-  expect(answers.length).toBeGreaterThan(80);
+  expect(new Set(answers).size).toBe(answers.length);
+  expect(answers.length).toBeGreaterThan(150);
 });
+
+/** Below the default agent at the root, and below named ones, with a tenant and without; and the gateway's own. */
+function everyPath(): (readonly [path: string, methods: readonly string[]])[] {
+  const resources = agentResources(edge).map(({ template, methods }) => {
+    const path = template.text.replace(":task", "t-1").replace(":config", "c-1");
+    return [path === "/" ? "" : path, [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : [])]] as const;
+  });
+  const below = ["", "/agents/echo", "/agents/echo@2"].flatMap((agent) => [agent, `${agent}/acme`]);
+  const ofAgents = below.flatMap((start) => resources.map(([path, methods]) => [start + path, methods] as const));
+  const ofGateway = gatewayEndpoints(edge).map(({ path }) => [`/${path.replace("*", "echo")}`, ["GET"]] as const);
+  // A tenant alone at the root is no agent's.
+  return [...ofAgents.filter(([path]) => path !== "/acme"), ...ofGateway];
+}
 
 test("a challenge names the metadata of what was asked for, and that is public", async () => {
   const asked = await fetch("/agents/echo", { method: "POST", body: "{}" });

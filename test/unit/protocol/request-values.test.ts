@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { TaskEngine } from "../../../src/tasks/task-engine.ts";
+import type { PlainEngine } from "../../support/plain-engine.ts";
 import { createFakeGateway, post, readBody, rpc, userMessage } from "./fake-gateway.ts";
 
 const v1 = { "a2a-version": "1.0" };
@@ -69,7 +69,7 @@ describe("a compressed body", () => {
 describe("numbers and times", () => {
   test("int32 may be a string, as ProtoJSON has it", async () => {
     const asked: unknown[] = [];
-    const list: TaskEngine["list"] = async (_call, request) => {
+    const list: PlainEngine["list"] = async (_call, request) => {
       asked.push([request.pageSize, request.historyLength]);
       return { tasks: [], nextPageToken: "", pageSize: 5, totalSize: 0 };
     };
@@ -90,7 +90,7 @@ describe("numbers and times", () => {
     "lastUpdatedAfter=2026-01-31T09:30:00Z",
   ])("the query %s is a time", async (query) => {
     let since: string | undefined;
-    const list: TaskEngine["list"] = async (_call, request) => {
+    const list: PlainEngine["list"] = async (_call, request) => {
       since = request.statusTimestampAfter;
       return { tasks: [], nextPageToken: "", pageSize: 5, totalSize: 0 };
     };

@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 import { splitEvent } from "../../../src/protocol/streams/split-event.ts";
 import { toTask } from "./fake-gateway.ts";
 
+/** Bytes of one response. */
 const LIMIT = 20_000;
+/** And of one event, with what stands around the response. */
+const MAX_EVENT = LIMIT + 16 * 1024;
 
 function part(content: Part["content"], metadata?: Part["metadata"]): Part {
   return { content, metadata, filename: "f", mediaType: "m/m" };
@@ -41,7 +44,7 @@ function sizeOf(response: StreamResponse): number {
 describe("splitting an artifact update", () => {
   test("leaves what fits alone", () => {
     const response = update([text("short"), raw(10)]);
-    expect(splitEvent(response, LIMIT)).toEqual([response]);
+    expect(splitEvent(response, MAX_EVENT)).toEqual([response]);
   });
 
   test.each([
@@ -52,7 +55,7 @@ describe("splitting an artifact update", () => {
     ["pairs of surrogates off by one", `a${"😀".repeat(20_000)}`],
     ["lone surrogates", "\ud800".repeat(10_000)],
   ])("cuts %s between code points, and loses nothing", (_name, value) => {
-    const pieces = splitEvent(update([text(value)]), LIMIT);
+    const pieces = splitEvent(update([text(value)]), MAX_EVENT);
     expect(pieces.length).toBeGreaterThan(2);
     const texts = updatesOf(pieces).flatMap(
       ({ artifact: one }) => one?.parts.map(({ content }) => content?.value as string) ?? [],
@@ -63,6 +66,12 @@ describe("splitting an artifact update", () => {
     expect(Math.min(...pieces.slice(0, -1).map(sizeOf))).toBeGreaterThan(LIMIT / 2);
   });
 
+  test("keeps within half of a limit that leaves no more for it", () => {
+    const pieces = splitEvent(update([text("a".repeat(50_000))]), LIMIT);
+    expect(Math.max(...pieces.map(sizeOf))).toBeLessThanOrEqual(LIMIT / 2);
+    expect(Math.min(...pieces.slice(0, -1).map(sizeOf))).toBeGreaterThan(LIMIT / 4);
+  });
+
   test("cuts bytes, keeps data whole, and packs small parts together in their order", () => {
     const parts = [
       text("first"),
@@ -71,7 +80,7 @@ describe("splitting an artifact update", () => {
       text("b"),
       text("c"),
     ];
-    const pieces = splitEvent(update(parts), LIMIT);
+    const pieces = splitEvent(update(parts), MAX_EVENT);
     const all = updatesOf(pieces).flatMap(({ artifact: one }) => one?.parts ?? []);
     const bytes = all.flatMap(({ content }) => (content?.$case === "raw" ? [content.value] : []));
     expect(Buffer.concat(bytes).equals(parts[1]?.content?.value as Buffer)).toBe(true);
@@ -81,7 +90,7 @@ describe("splitting an artifact update", () => {
   });
 
   test("appends all pieces but the first, closes with the last, and says name and metadata once", () => {
-    const pieces = updatesOf(splitEvent(update([text("a".repeat(50_000))], { metadata: { m: 1 } }), LIMIT));
+    const pieces = updatesOf(splitEvent(update([text("a".repeat(50_000))], { metadata: { m: 1 } }), MAX_EVENT));
     expect(pieces.map(({ append }) => append)).toEqual([false, true, true]);
     expect(pieces.map(({ lastChunk }) => lastChunk)).toEqual([false, false, true]);
     expect(pieces.map(({ artifact: one }) => [one?.artifactId, one?.name, one?.metadata])).toEqual([
@@ -90,7 +99,9 @@ describe("splitting an artifact update", () => {
       ["a", "", undefined],
     ]);
     expect(pieces.map(({ metadata }) => metadata)).toEqual([{ m: 1 }, undefined, undefined]);
-    const open = updatesOf(splitEvent(update([text("a".repeat(50_000))], { append: true, lastChunk: false }), LIMIT));
+    const open = updatesOf(
+      splitEvent(update([text("a".repeat(50_000))], { append: true, lastChunk: false }), MAX_EVENT),
+    );
     expect(open.map(({ append, lastChunk }) => [append, lastChunk])).toEqual([
       [true, false],
       [true, false],
@@ -117,7 +128,7 @@ describe("splitting a Task", () => {
       artifact([text("c")], "3"),
     ];
     const task = { ...toTask({}), history: [message], artifacts };
-    const pieces = splitEvent({ payload: { $case: "task", value: task } }, LIMIT);
+    const pieces = splitEvent({ payload: { $case: "task", value: task } }, MAX_EVENT);
     expect(pieces[0]?.payload?.value).toEqual({ ...task, history: [], artifacts: [artifacts[0]] });
     const updates = updatesOf(pieces);
     expect(

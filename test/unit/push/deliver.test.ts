@@ -13,6 +13,7 @@ import { createEngine } from "../../../src/tasks/engine.ts";
 import { createFixture, LEASE, settle } from "../tasks/engine-fixture.ts";
 import type { Fixture } from "../tasks/engine-fixture.ts";
 import { createStateKeys } from "../../../src/ports/state-keys.ts";
+import { createPlainEngine } from "../../support/plain-engine.ts";
 
 const URL = "https://hook.example/";
 const OK: WebhookOutcome = { code: "answered", status: 204 };
@@ -71,7 +72,7 @@ const CONFIG = { tenant: "", taskId: "", id: "mine", url: URL, token: "tok", aut
 /** Sends a message that names a webhook. */
 async function send(config: TaskPushNotificationConfig, taskId = ""): Promise<Task> {
   const { call, parts } = fixture;
-  const engine = createEngine({ ...parts, outbox: createOutbox(push) });
+  const engine = createPlainEngine(createEngine({ ...parts, outbox: createOutbox(push) }));
   const task = await engine.send(call(), {
     tenant: "",
     message: { ...message, messageId: crypto.randomUUID(), taskId },
@@ -117,7 +118,7 @@ const message = {
 
 async function configOf({ scope, taskId, config }: PushMessage) {
   const row = await fixture.parts.log.readRow({ scope, taskId }, config);
-  return row && parseConfigRow(row);
+  return row === undefined ? undefined : parseConfigRow(row);
 }
 
 describe("a delivery", () => {

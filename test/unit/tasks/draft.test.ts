@@ -27,7 +27,7 @@ function chunk(id: string, append: boolean, more: object = {}, text = "x", lastC
 function draft(responses: StreamResponse[], row?: string, size?: number): Draft {
   const bytes = size ?? responses.reduce((sum, response) => sum + bytesOf(response), 0);
   const settle = { resolve() {}, reject() {} };
-  return { responses, bytes, weight: bytes, settle, ...(row && { row: { key: row, body: new Uint8Array(1) } }) };
+  return { responses, bytes, weight: bytes, settle, ...(row && { row: { key: row, body: "{}" } }) };
 }
 
 const status = statusUpdate("t", "c", TaskState.TASK_STATE_WORKING, undefined);
@@ -104,7 +104,7 @@ describe("one transaction", () => {
     const [first, second] = [draft([], "k-state"), draft([], "k-state")];
     const { drafts, rows } = takeBatch([first, draft([], "k-1"), second]);
     expect(drafts).toHaveLength(3);
-    expect(rows).toEqual([second.row, { key: "k-1", body: new Uint8Array(1) }]);
+    expect(rows).toEqual([second.row, { key: "k-1", body: "{}" }]);
     expect(rows[0]).toBe(second.row);
   });
 });

@@ -16,6 +16,8 @@ import type { EngineParts } from "../../../src/tasks/engine-parts.ts";
 import { rules } from "../../../src/tasks/log/rules.ts";
 import type { Call, LoggedResponse } from "../../../src/tasks/task-engine.ts";
 import { createStateKeys } from "../../../src/ports/state-keys.ts";
+import { createPlainEngine } from "../../support/plain-engine.ts";
+import type { Plain } from "../../support/plain-engine.ts";
 
 export const LEASE = 30_000;
 
@@ -74,7 +76,9 @@ interface LogLine {
 }
 
 export interface Fixture {
-  readonly engine: DurableEngine;
+  readonly engine: Plain<DurableEngine>;
+  /** The same with its own interface, for tests of what is accepted when. */
+  readonly durable: DurableEngine;
   readonly parts: EngineParts;
   readonly clock: FakeClock;
   readonly lines: LogLine[];
@@ -84,9 +88,9 @@ export interface Fixture {
   readonly call: (more?: Partial<Call>) => Call;
   readonly send: (text: string, more?: object, call?: Call) => Promise<Task>;
   /** Hands every queued message to `engine`, as its host would. */
-  readonly work: (engine?: DurableEngine) => Promise<void>;
+  readonly work: (engine?: Pick<DurableEngine, "work">) => Promise<void>;
   /** Another instance with the same stores, queue and clock. */
-  readonly another: (more?: Partial<EngineParts>) => DurableEngine;
+  readonly another: (more?: Partial<EngineParts>) => Plain<DurableEngine>;
   /** The log from its first event, as a replay gives it; of an ended task. */
   readonly replay: (taskId: string) => Promise<LoggedResponse[]>;
 }
@@ -133,7 +137,8 @@ export function createFixture(
     rules,
     ...more,
   };
-  const engine = createEngine(parts);
+  const durable = createEngine(parts);
+  const engine = createPlainEngine(durable);
   const call = (given: Partial<Call> = {}): Call => ({
     agent,
     caller: callerOf("a"),
@@ -142,6 +147,7 @@ export function createFixture(
   });
   return {
     engine,
+    durable,
     parts,
     clock,
     lines,
@@ -155,10 +161,10 @@ export function createFixture(
       }
       return answer;
     },
-    async work(by = engine) {
+    async work(by: Pick<DurableEngine, "work"> = engine) {
       await Promise.all(queued.splice(0).flatMap((message) => (message.kind === "turn" ? by.work(message) : [])));
     },
-    another: (given = {}) => createEngine({ ...parts, instance: "two", ...given }),
+    another: (given = {}) => createPlainEngine(createEngine({ ...parts, instance: "two", ...given })),
     async replay(taskId) {
       const events = collect(engine.subscribe(call({ lastEventId: 0 }), { id: taskId }));
       await clock.advance(100);

@@ -94,10 +94,10 @@ test("a key names nothing while its task is being removed, and a new task after 
   const { id } = await send("go", {}, keyed);
   const key = { scope: SCOPE, taskId: id };
   const head = await parts.log.readHead(key);
-  const purging = JSON.parse(Buffer.from(head?.body ?? []).toString());
+  const purging = JSON.parse(head?.body ?? "");
   const etag = await parts.log.append(
     key,
-    Buffer.from(JSON.stringify({ ...purging, purging: true })),
+    JSON.stringify({ ...purging, purging: true }),
     (await parts.log.listKeys(key)).map((row) => ({ op: "delete" as const, key: row })),
     head?.etag ?? "",
   );

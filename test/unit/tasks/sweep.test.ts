@@ -114,7 +114,8 @@ test("a task without an answer fails and moves to the ended ones", async () => {
   expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
   expect(saidBy(task)).toBe("The task waited for an answer for too long.");
   expect(await parts.index.listOpen("a".repeat(32), "test")).toEqual([]);
-  expect(await parts.index.listDoneIds("a".repeat(32), "test", {})).toEqual([id]);
+  const done = await parts.index.listDone("a".repeat(32), "test", {}, undefined, 10);
+  expect(done.map(({ taskId }) => taskId)).toEqual([id]);
 });
 
 test("two sweeps at once act on a row once", async () => {

@@ -28,10 +28,10 @@ describe("a blocking send", () => {
     const { fetch, clock, answer, begun } = createSlowGateway();
     const pending = fetch(url, init);
     await begun();
-    clock.advance(60_000);
+    clock.advance(45_000);
     const response = await pending;
     expect([response.status, response.headers.get("content-type")]).toEqual([200, type]);
-    clock.advance(45_000);
+    clock.advance(60_000);
     answer.resolve(toTask({}));
     const text = await response.text();
     expect(/^ +/.exec(text)?.[0].length).toBe(5);
