@@ -3,7 +3,7 @@ import type { AgentExecutionEvent, ExecutionEventBus, ExecutionEventName } from 
 /** One that hears of the end is called without an event. */
 type Listener = (event: AgentExecutionEvent) => void;
 
-/** The bus that an executor publishes to: its events go to `handle`, and to whoever else listens, in order. */
+/** The bus that an executor publishes to: its events go to `handle`, then to other listeners, in order. */
 export function createExecutorBus(handle: (event: AgentExecutionEvent) => void): ExecutionEventBus {
   return new ExecutorBus(handle);
 }

@@ -45,7 +45,7 @@ export interface ClientSink {
   cut(reason: Error): void;
 }
 
-/** A request's body is larger than whoever reads it takes. */
+/** A request's body is larger than its reader accepts. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
   /** Bytes. */

@@ -14,7 +14,7 @@ export async function answerIncoming(
   try {
     send(await answer(request), outgoing);
   } catch {
-    // The gateway answers everything; whoever else fails must not leave a client waiting.
+    // The gateway answers everything; a fault in a host must not leave a client waiting.
     if (outgoing.headersSent) {
       outgoing.destroy();
     } else {

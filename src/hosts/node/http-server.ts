@@ -40,7 +40,7 @@ export function createHttpServer({ headers, request }: RequestTimes): HttpServer
       // Health probes of HTTP/1.0 send no Host; nothing here is decided by it.
       requireHostHeader: false,
     },
-    (incoming, outgoing) => void answerIncoming((request) => answer(request), incoming, outgoing),
+    (incoming, outgoing) => void answerIncoming((exchange) => answer(exchange), incoming, outgoing),
   );
   return {
     server,

@@ -4,6 +4,7 @@ import { queryOf } from "../../ports/http-exchange.ts";
 import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { readJson } from "../request/body.ts";
 import { EdgeError } from "../request/edge-fault.ts";
+import { isFetchClient } from "../request/fetch-client.ts";
 import { isRecord } from "../request/field-checks.ts";
 import { parseVersion } from "../request/protocol-version.ts";
 import type { ProtocolVersion } from "../request/protocol-version.ts";
@@ -36,10 +37,14 @@ export async function answerJsonRpc(edge: Edge, target: Target, request: HttpReq
   }
 }
 
-/** Clients of 0.3 read nothing but a stream in answer to a method that streams, whatever they accept (decision 0013). */
+/**
+ * Whether the client reads an error only as an event of a stream (decision 0013): all of 0.3, whatever they accept, and
+ * in 1.0 all but JavaScript, which has a class for each error in a JSON body and one for all of them in a stream.
+ */
 function expectsStream(edge: Edge, request: HttpRequest, version: ProtocolVersion, method: string): boolean {
   const streams = edge.methods[version].get(method)?.streams === true;
-  return streams && (version === "0.3" || (request.header("accept") ?? "").includes("text/event-stream"));
+  const accepts = (request.header("accept") ?? "").includes("text/event-stream");
+  return streams && (version === "0.3" || (accepts && !isFetchClient(request)));
 }
 
 const CONTENT_TYPE = "application/json";

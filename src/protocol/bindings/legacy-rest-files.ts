@@ -1,4 +1,5 @@
 import type { HttpRequest } from "../../ports/http-exchange.ts";
+import { isFetchClient } from "../request/fetch-client.ts";
 
 /**
  * How often the bytes of a file are base64 in v0.3 over HTTP+JSON (docs/decisions/0012). The file of v0.3's JSON schema
@@ -7,9 +8,8 @@ import type { HttpRequest } from "../../ports/http-exchange.ts";
  */
 export type FileEncoding = "once" | "twice";
 
-/** JavaScript says who it is: `fetch` sends Sec-Fetch-Mode, in browsers and in Node.js, and no other client does. */
 export function toFileEncoding(request: Pick<HttpRequest, "header">): FileEncoding {
-  return request.header("sec-fetch-mode") === undefined ? "twice" : "once";
+  return isFetchClient(request) ? "once" : "twice";
 }
 
 /** A file's bytes as 1.0 has them: base64 once. What is not base64 passes as it is: the checks of 1.0 name it. */

@@ -22,7 +22,7 @@ import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
   /** A 1.0 result in v0.3 form. */
-  toBody(result: unknown, files: FileEncoding): unknown;
+  readonly toBody: (result: unknown, files: FileEncoding) => unknown;
 }
 
 const onTask = "/v1/tasks/:task";

@@ -68,6 +68,10 @@ export function createFakeGateway(engine: Partial<PlainEngine> = {}, parts: Part
   const routes = createRoutes(edge);
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input instanceof Request ? input : new URL(input, BASE), init);
+    // As `fetch` sends it.
+    if (!request.headers.has("accept")) {
+      request.headers.set("accept", "*/*");
+    }
     return toFetchResponse(await routes(fromFetchRequest(request)));
   };
   return { fetch, edge, answer: routes, calls, clock, logged, close: () => edge.eventStreams.close() };
