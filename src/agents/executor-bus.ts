@@ -1,9 +1,9 @@
 import type { AgentExecutionEvent, ExecutionEventBus, ExecutionEventName } from "@a2a-js/sdk/server";
 
-/** One that hears of the end is called without an event. */
+/** Listeners for the end are called without an event. */
 type Listener = (event: AgentExecutionEvent) => void;
 
-/** The bus that an executor publishes to: its events go to `handle`, then to other listeners, in order. */
+/** The bus to which an executor publishes: events go to `handle` and to other listeners, in order. */
 export function createExecutorBus(handle: (event: AgentExecutionEvent) => void): ExecutionEventBus {
   return new ExecutorBus(handle);
 }

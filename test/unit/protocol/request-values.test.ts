@@ -32,7 +32,7 @@ describe("a value that no store gives back", () => {
     expect(calls).toHaveLength(0);
   });
 
-  test("is distinguished from pairs, and from numbers that fit", async () => {
+  test("is neither a surrogate pair nor a number that fits", async () => {
     const { fetch } = createFakeGateway();
     const response = await fetch(
       "/message:send",
