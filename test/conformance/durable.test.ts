@@ -149,7 +149,7 @@ describeHosts("the durable extension on the wire", (host) => {
     const replay = await checkedFetch(`${url}/tasks/${task.id}:subscribe?lastEventId=0`, {
       headers: { "a2a-version": "1.0", ...durable },
     });
-    expect(await replay.text()).toMatch(/^:\n\nid: 1\n/);
+    expect(await replay.text()).toMatch(/^:\nid: 1\n/);
   });
 
   test.each(["0.3", "1.0"])("is declared by cards of A2A %s, and not required", async (version) => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { checkedFetch } from "./checked-fetch.ts";
 import type { Answer, JsonObject } from "./json.ts";
+import { readRpcAnswer } from "./sse.ts";
 import { describeHosts } from "./target.ts";
 
 const missing = "00000000-0000-4000-8000-000000000000";
@@ -11,7 +12,7 @@ describeHosts("v0.3 errors [wire-v03]", (host) => {
   const rpc = async (method: string, params: JsonObject): Promise<Answer> => {
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-    return (await checkedFetch(url(), { method: "POST", headers, body })).json();
+    return readRpcAnswer(await checkedFetch(url(), { method: "POST", headers, body }));
   };
   const legacySend = {
     message: { kind: "message", messageId: randomUUID(), role: "user", parts: [{ kind: "text", text: "hi" }] },

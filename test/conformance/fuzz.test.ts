@@ -11,6 +11,7 @@ import { operations, toHttp } from "./operations.ts";
 import type { OperationName } from "./operations.ts";
 import { createPeer } from "./peer.ts";
 import { describeHosts } from "./target.ts";
+import { readRpcAnswer } from "./sse.ts";
 
 /** Long enough for a busy machine, short enough to tell a hang. */
 const timeout = 10_000;
@@ -56,7 +57,7 @@ describeHosts("malformed input [wire-malformed] [3.3.2-validation]", (host) => {
 
   /** Says what is wrong: another answer than these errors, or a witness that is not as it was. */
   const findRpcFault = async (response: Response, codes: readonly number[]): Promise<string | undefined> => {
-    const { error } = (await response.json()) as Answer;
+    const { error } = await readRpcAnswer(response);
     if (response.status >= 500 || !codes.includes(error?.code)) return `${response.status} ${JSON.stringify(error)}`;
     return findChange();
   };

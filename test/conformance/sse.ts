@@ -1,3 +1,5 @@
+import type { Answer } from "./json.ts";
+
 /** One block of a server-sent event stream. A block of comments only has `comment` and no `data`. */
 export interface SseBlock {
   readonly id?: string;
@@ -47,4 +49,15 @@ function parseBlock(text: string, end: number): SseBlock {
     fields.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
   }
   return { ...Object.fromEntries(fields), bytes: Buffer.byteLength(text) + end };
+}
+
+/** What a JSON-RPC call is answered with: a body of JSON, or the one event of a refused stream (decision 0013). */
+export async function readRpcAnswer(response: Response): Promise<Answer> {
+  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+    return response.json();
+  }
+  const text = await response.text();
+  const [, data] = /^event: error\ndata: (.*)\n\n$/.exec(text) ?? [];
+  if (data === undefined) throw new Error(`not one error event: ${text.slice(0, 500)}`);
+  return JSON.parse(data);
 }
