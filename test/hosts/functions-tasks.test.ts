@@ -141,7 +141,7 @@ test.each([
     expect(await response.text()).not.toMatch(reason);
   }
   expect(host.worker.output).toMatch(reason);
-  expect(host.worker.output.match(/host\.not-open/g)).toHaveLength(1);
+  expect(host.worker.output.match(/host\.start-failed/g)).toHaveLength(1);
   expect(await host.scaleIn()).toBe(0);
 });
 
