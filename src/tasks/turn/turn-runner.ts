@@ -53,7 +53,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   async function run(): Promise<void> {
     const turn = createTurn(input, {
       signal,
-      task: () => writer.task ?? emptyTask(input),
+      task: () => writer.task ?? firstTask(input),
       newId: () => parts.random.id(),
       emit: (response) => (resumed.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
       finish,
@@ -253,6 +253,8 @@ function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `threw ${typeof thrown}`;
 }
 
-function emptyTask({ taskId, contextId, message }: TurnInput): Task {
-  return { id: taskId, contextId, status: undefined, artifacts: [], history: [message], metadata: undefined };
+/** The task before its first commit, as that will store it. */
+function firstTask({ taskId, contextId, message }: TurnInput): Task {
+  const status = { state: TaskState.TASK_STATE_WORKING, message: undefined, timestamp: undefined };
+  return { id: taskId, contextId, status, artifacts: [], history: [message], metadata: undefined };
 }
