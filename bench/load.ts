@@ -1,90 +1,104 @@
 import { connect } from "node:net";
-import type { Socket } from "node:net";
+import { createAnswerReader } from "./answer-reader.ts";
+import { within } from "./within.ts";
 
 export interface Load {
-  readonly requestsPerSecond: number;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
+  readonly url: string;
+  readonly connections: number;
+  /** The request with this number, its head included. */
+  readonly request: (number: number) => string;
+  /** What a right answer contains. A JSON-RPC error is a 200 too. */
+  readonly expected: string;
+  readonly until: { readonly seconds: number } | { readonly answers: number };
 }
 
+export interface Measured {
+  readonly answers: number;
+  readonly perSecond: number;
+  /** From a request to the end of its answer, in ms. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Share of the time that this generator computed. Near 1 the rate is the generator's. */
+  readonly generator: number;
+}
+
+/** How long the last answers may take, in ms; many answers may take longer. */
+const LAST_ANSWERS = 15_000;
+const MANY_ANSWERS = 120_000;
+
 /**
- * Sends the same request over `connections` kept-alive connections, one at a time each, for `seconds`. Raw sockets:
- * the generator shares the machine with the server, so it has to be cheap. @throws at the first answer that is not 200.
+ * Sends requests over kept-alive connections, one at a time each, the next when the answer has ended. Raw sockets: the
+ * generator shares the machine with the server, so it has to be cheap. @throws Error at the first wrong answer.
  */
-export async function load(
-  url: string,
-  head: Record<string, string>,
-  body: string,
-  connections: number,
-  seconds: number,
-): Promise<Load> {
-  const { hostname, port, pathname } = new URL(url);
-  const headers = {
-    host: `${hostname}:${port}`,
-    "content-type": "application/json",
-    "content-length": String(Buffer.byteLength(body)),
-    ...head,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const request = Buffer.from(`POST ${pathname} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+export async function load({ url, connections, request, expected, until }: Load): Promise<Measured> {
+  const { hostname, port } = new URL(url);
   const times: number[] = [];
-  const end = performance.now() + seconds * 1_000;
+  const cpu = process.cpuUsage();
   const started = performance.now();
-  await Promise.all(Array.from({ length: connections }, () => drive(hostname, Number(port), request, end, times)));
-  const elapsed = (performance.now() - started) / 1_000;
+  const end = "seconds" in until ? started + until.seconds * 1_000 : Infinity;
+  const most = "answers" in until ? until.answers : Infinity;
+  let sent = 0;
+  const next = (): string | undefined => {
+    if (sent >= most || performance.now() >= end) return undefined;
+    sent += 1;
+    return request(sent);
+  };
+  const connected = Array.from({ length: connections }, () => drive(hostname, Number(port), next, expected, times));
+  const patience = "seconds" in until ? until.seconds * 1_000 + LAST_ANSWERS : MANY_ANSWERS;
+  const missing = (): string => `the end of ${sent - times.length} answers of ${url} (of ${sent})`;
+  await within(patience, missing, Promise.all(connected));
+  const elapsed = performance.now() - started;
+  const { user, system } = process.cpuUsage(cpu);
   times.sort((one, other) => one - other);
-  return { requestsPerSecond: times.length / elapsed, p50: at(times, 0.5), p99: at(times, 0.99) };
+  return {
+    answers: times.length,
+    perSecond: (times.length / elapsed) * 1_000,
+    p50: at(times, 0.5),
+    p99: at(times, 0.99),
+    generator: (user + system) / 1_000 / elapsed,
+  };
 }
 
 export function at(sorted: readonly number[], fraction: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
 }
 
-function drive(host: string, port: number, request: Buffer, end: number, times: number[]): Promise<void> {
+function drive(
+  host: string,
+  port: number,
+  next: () => string | undefined,
+  expected: string,
+  times: number[],
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, host);
+    const socket = connect(port, host).setNoDelay(true);
+    const answer = createAnswerReader();
     let sent = 0;
-    let pending = "";
-    socket.setNoDelay(true);
     socket.on("connect", send);
     socket.on("error", reject);
-    socket.on("data", (chunk: Buffer) => {
-      pending += chunk.toString("latin1");
-      if (!isWhole(pending)) {
-        return;
-      }
-      if (!pending.startsWith("HTTP/1.1 200")) {
-        reject(new Error(`unexpected answer: ${pending.slice(0, 500)}`));
-        socket.destroy();
-        return;
-      }
-      times.push(performance.now() - sent);
-      pending = "";
-      if (performance.now() >= end) {
-        finish(socket, resolve);
-      } else {
+    socket.on("close", () => reject(new Error(`${host}:${port} closed a connection before the end of an answer`)));
+    socket.on("data", (bytes) => {
+      try {
+        if (!answer.push(bytes)) return;
+        times.push(performance.now() - sent);
+        const whole = answer.take();
+        if (!whole.includes(expected)) throw new Error(`no ${expected} in ${whole.toString("utf8", 0, 1_000)}`);
         send();
+      } catch (error) {
+        reject(error);
+        socket.destroy();
       }
     });
 
     function send(): void {
+      const request = next();
+      if (request === undefined) {
+        resolve();
+        socket.destroy();
+        return;
+      }
       sent = performance.now();
       socket.write(request);
     }
   });
-}
-
-function isWhole(response: string): boolean {
-  const body = response.indexOf("\r\n\r\n");
-  if (body < 0) {
-    return false;
-  }
-  const length = /content-length: (\d+)/i.exec(response.slice(0, body))?.[1];
-  return length === undefined ? response.endsWith("0\r\n\r\n") : response.length >= body + 4 + Number(length);
-}
-
-function finish(socket: Socket, resolve: () => void): void {
-  socket.end();
-  resolve();
 }

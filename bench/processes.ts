@@ -1,38 +1,40 @@
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Probed } from "./probe.ts";
+import { within } from "./within.ts";
 
 export interface Started {
   readonly url: string;
   readonly pid: number;
+  /** Of its process so far: CPU time in microseconds, or bytes that a full collection leaves. */
+  readonly used: (what: Probed) => Promise<number>;
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+export const root = fileURLToPath(new URL("..", import.meta.url));
+const probe = new URL("probe.ts", import.meta.url).href;
+
+/** How long a server may take to start and to say what it used, in ms. */
+const START = 30_000;
+const ANSWER = 20_000;
 
 /** Starts a server of its own process; it prints a JSON line with its `url` once it listens. */
 export async function startServer(script: string, env: Readonly<Record<string, string>> = {}): Promise<Started> {
-  const child = spawn(process.execPath, [...process.execArgv, script], {
+  const child = spawn(process.execPath, [...process.execArgv, "--expose-gc", "--import", probe, script], {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url: unknown = line.startsWith("{") ? JSON.parse(line).url : undefined;
-    if (typeof url === "string" && child.pid !== undefined) {
-      child.stdout.resume();
-      return { url, pid: child.pid, stop };
-    }
-  }
-  throw new Error(`${script} ended before it listened`);
+  const url = await within(START, `the URL of ${script}`, printed(child, /^\{.*"url":"([^"]+)"/m));
+  return { url, pid: child.pid ?? 0, used, stop: () => end(child, "SIGKILL") };
 
-  async function stop(): Promise<void> {
-    if (child.exitCode === null) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
+  async function used(what: Probed): Promise<number> {
+    const answer = once(child, "message");
+    child.send(what);
+    const [number] = await within(ANSWER, `the ${what} of ${script}`, answer);
+    return number as number;
   }
 }
 
@@ -44,4 +46,29 @@ export function startGateway(env: Readonly<Record<string, string>>): Promise<Sta
     GATEWAY_CONFIG: fileURLToPath(new URL("echo-gateway.config.ts", import.meta.url)),
     ...env,
   });
+}
+
+/** The first group of what the process prints to match. @throws Error with what it printed when it ends instead. */
+export function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      if (output.length < 100_000) {
+        output += chunk.toString();
+        const found = pattern.exec(output);
+        if (found) resolve(found[1] ?? found[0]);
+      }
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`a server ended with ${code}: ${output}`)));
+  });
+}
+
+/** Resolves once the process has ended; it is killed when it takes too long. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await within(ANSWER, "the end of a server", exited).finally(() => child.kill("SIGKILL"));
+  }
 }

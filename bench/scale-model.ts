@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chooseByRendezvous } from "../src/adapters/storage-account/rendezvous.ts";
 import { createPrng } from "../test/simulation/prng.ts";
 
-/** Requests of one task, as test/contract/transaction-cost.test.ts counts them; entities of the busiest partitions. */
+/** Requests of one task, as measured by test/contract/transaction-cost.test.ts; entities of the busiest partitions. */
 interface Kind {
   readonly share: number;
   readonly table: number;

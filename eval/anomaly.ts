@@ -24,9 +24,9 @@ export async function evaluateAnomaly(folder: string): Promise<string[]> {
     const result = await evaluateFile(join(folder, file), windows);
     if (typeof result === "string") {
       unread++;
-      // A window that could not be looked at is a miss.
+      // A window that could not be evaluated is a miss.
       total.windows += windows.length;
-      lines.push(`${file}: NOT EVALUATED, ${result}; its ${windows.length} windows count as missed`);
+      lines.push(`${file}: NOT EVALUATED, ${result}; its ${windows.length} windows are scored as missed`);
       continue;
     }
     files++;
@@ -36,7 +36,7 @@ export async function evaluateAnomaly(folder: string): Promise<string[]> {
     lines.push(`${file}: ${describe(result.hits, windows.length, result.falseAlarms)} (${result.milliseconds} ms)`);
   }
   for (const file of globSync("**/*.csv", { cwd: folder }).toSorted()) {
-    if (!(file.replaceAll("\\", "/") in labels)) lines.push(`${file}: skipped, it is not named in ${LABELS}`);
+    if (!(file.replaceAll("\\", "/") in labels)) lines.push(`${file}: skipped, not listed in ${LABELS}`);
   }
   const missing = unread === 0 ? "" : `, ${unread} not evaluated`;
   lines.push(`total of ${files} files${missing}: ${describe(total.hits, total.windows, total.falseAlarms)}`);

@@ -1,6 +1,6 @@
 import { evaluateAnomaly } from "./anomaly.ts";
 
-/** `npm run eval -- anomaly PATH`: how well an agent does on labelled data. The last line is the total. */
+/** `npm run eval -- anomaly PATH` evaluates an agent on labelled data. The last line is the total. */
 const evaluations: Record<string, (path: string) => Promise<string[]>> = { anomaly: evaluateAnomaly };
 
 const [agent = "", path] = process.argv.slice(2);

@@ -7,13 +7,13 @@ import type { Message } from "@a2a-js/sdk";
 import { durableStream } from "a2a-azure-gateway";
 import { createTaskPrinter } from "./task-printer.ts";
 
-/** Sends a CSV file to an agent and prints what comes back as it comes, over restarts of the gateway. */
+/** Sends a CSV file to an agent and prints its events as they arrive, also across restarts of the gateway. */
 const USAGE = `npm run send -- FILE.csv       send a file and watch its task
 npm run send -- --task ID      print a task; watch it while it runs
   --url http://127.0.0.1:7071  the gateway
   --agent anomaly              the agent
-  --token TOKEN                an access token, where one is needed
-  --plot FILE.svg              keep the plot`;
+  --token TOKEN                an access token, if the gateway needs one
+  --plot FILE.svg              save the plot`;
 
 const { file, url, agent, token, task, plot } = readArguments();
 const printer = createTaskPrinter((text) => process.stdout.write(text));
@@ -34,10 +34,10 @@ try {
 } catch (error) {
   fail(explain(error));
 }
-if (!printer.isOver) fail("The stream has ended before the task.");
+if (!printer.isOver) fail("The stream ended before the task.");
 if (plot !== undefined && printer.plot) {
   writeFileSync(plot, printer.plot);
-  console.log(`The plot is in ${plot}.`);
+  console.log(`Saved the plot to ${plot}.`);
 }
 console.log(`Task ${printer.taskId} ${printer.state}. To see it again: ${again()}`);
 if (printer.state !== "completed") process.exitCode = 1;
@@ -90,13 +90,13 @@ function toMessage(path: string): Message {
   };
 }
 
-/** What a stream would try again for some minutes is told at once while nothing has been sent. */
+/** A stream would retry for minutes; an unknown agent is reported at once. */
 async function findAgent(): Promise<void> {
   const { status } = await fetch(`${url}/agents/${agent}/.well-known/agent-card.json`);
-  if (status === 404) throw new Error(`There is no agent "${agent}". ${url}/agents lists those that are.`);
+  if (status === 404) throw new Error(`There is no agent "${agent}". See ${url}/agents for the list.`);
 }
 
-/** Once a break, however many attempts it takes. */
+/** Once per break, however many attempts it takes. */
 function tellOfBreak({ message: reason }: Error): void {
   if (!isBroken) console.log(`  (${reason}. Waiting for the gateway.)`);
   isBroken = true;
@@ -104,14 +104,15 @@ function tellOfBreak({ message: reason }: Error): void {
 
 function explain(error: unknown): string {
   const { message, code } = error as { message: string; code?: string };
-  if (code === "ENOENT") return `There is no file ${file}.`;
+  if (code === "ENOENT") return `File ${file} does not exist.`;
   if (message === "fetch failed" && printer.taskId === "")
-    return `Nobody answers at ${url}. Start the gateway with: npm start`;
+    return `No gateway answers at ${url}. Start it with: npm start`;
   return message;
 }
 
 function fail(reason: string): never {
-  const goesOn = printer.taskId === "" ? "" : `\nTask ${printer.taskId} goes on without you. To see it: ${again()}`;
+  const goesOn =
+    printer.taskId === "" ? "" : `\nTask ${printer.taskId} continues on the gateway. To see it: ${again()}`;
   console.error(`${reason}${goesOn}`);
   process.exit(1);
 }

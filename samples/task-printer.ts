@@ -7,7 +7,7 @@ export interface TaskPrinter {
   readonly taskId: string;
   /** Such as `completed`. */
   readonly state: string;
-  /** No event will follow without another message. */
+  /** The task has ended, or waits for another message. */
   readonly isOver: boolean;
   readonly plot: Uint8Array | undefined;
 }

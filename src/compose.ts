@@ -1,11 +1,9 @@
-import { openStorageAccounts } from "./adapters/storage-account/storage-account.ts";
 import { createMemoryInbox } from "./adapters/memory/inbox.ts";
 import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
 import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
 import type { LocalWork } from "./adapters/local-work.ts";
-import { createStorageLocalWork } from "./adapters/storage-queue/work-queue.ts";
 import { createIssuerKeys } from "./adapters/openid/issuer-keys.ts";
 import { openSecrets } from "./adapters/secrets/open-secrets.ts";
 import type { OpenSecrets } from "./adapters/secrets/open-secrets.ts";
@@ -15,7 +13,7 @@ import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
-import { authenticateNobody } from "./auth/identity.ts";
+import { authenticateAnonymous } from "./auth/identity.ts";
 import type { Authenticate } from "./auth/identity.ts";
 import { createSigningKeys } from "./auth/signing-keys.ts";
 import { toTrustedIssuers } from "./auth/trusted-issuer.ts";
@@ -49,12 +47,12 @@ import { createPushConfigs } from "./push/push-configs.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/log/rules.ts";
 
-/** A gateway in a process that may take queued work itself, where nothing else hands it messages. */
+/** A gateway in a process that can receive from the work queue itself. */
 export interface ComposedGateway extends Gateway {
-  /** Names this process in leases and logs. */
+  /** Id of this process in leases and logs. */
   readonly instance: string;
   takeWork(): void;
-  /** Tells a task's webhooks what they have not heard of. Undefined without such a task. */
+  /** Resumes the delivery to a task's webhooks. Undefined if the task does not exist. */
   retryPush(which: { readonly taskId: string; readonly scope?: string }): Promise<readonly RetriedConfig[] | undefined>;
 }
 
@@ -69,13 +67,12 @@ interface OpenStores extends Stores {
   readonly queue: LocalWork;
 }
 
-/** Times of streams that nobody needs to configure, in ms. */
+/** Interval of the comments that keep streams open, in ms. */
 const HEARTBEAT = 15_000;
 
 /**
- * The whole gateway from its configuration.
- * `baseUrl` is what cards name where PUBLIC_BASE_URL is not set.
- * @throws ConfigError when the store cannot be opened.
+ * Builds the gateway from its configuration. Cards use `baseUrl` if PUBLIC_BASE_URL is not set.
+ * @throws ConfigError if the store or the key vault cannot be opened, or the configuration is invalid.
  */
 export async function compose(
   config: Config,
@@ -130,7 +127,7 @@ export async function compose(
     clock,
     random,
     logger,
-    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateNobody,
+    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateAnonymous,
     issuers,
     access: definition.access ?? {},
     operatorRole: config.AUTH_OPERATOR_ROLE,
@@ -177,13 +174,13 @@ interface OpenedSecrets extends OpenSecrets {
   readonly stateKeys: StateKeys;
 }
 
-/** @throws ConfigError when the key vault does not answer, or has not what is needed */
+/** @throws ConfigError if the key vault does not answer, or lacks a required secret */
 async function readSecrets(config: Config, clock: Clock, logger: Logger): Promise<OpenedSecrets> {
   const { CARD_SIGNING_KEY: pem, KEY_VAULT_URL: vaultUrl, STATE_KEY: given } = config;
   try {
     const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
     if (vaultUrl === undefined) {
-      // One of this process's own: what is sealed with it lasts as long as that.
+      // A random key: page tokens and encrypted credentials become invalid when this process ends.
       const keys = given.length > 0 ? given : [crypto.getRandomValues(new Uint8Array(32))];
       return { ...secrets, stateKeys: createStateKeys(keys) };
     }
@@ -199,8 +196,8 @@ const SIGNING_KEY = "card-signing-key";
 
 function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinition): readonly TrustedIssuer[] {
   if (config.AUTH_ISSUER.length + details.length === 0) {
-    const otherwise = "or AUTH_MODE=none to serve everybody on a loopback address";
-    throw new ConfigError(`Nobody's tokens count: set AUTH_ISSUER, or issuers in the gateway config; ${otherwise}.`);
+    const otherwise = "or AUTH_MODE=none to serve all requests on a loopback address";
+    throw new ConfigError(`No issuer is configured. Set AUTH_ISSUER, or issuers in the gateway config, ${otherwise}.`);
   }
   try {
     return toTrustedIssuers(config.AUTH_ISSUER, details, {
@@ -222,7 +219,7 @@ function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: L
   });
 }
 
-/** @throws ConfigError when the key is none that can sign */
+/** @throws ConfigError if the key cannot sign */
 async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSigner> {
   const signer = createCardSigner(() => secrets.get(SIGNING_KEY), baseUrl + JWKS_PATH);
   try {
@@ -233,7 +230,7 @@ async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSi
   return signer;
 }
 
-/** Without its scope every task is looked at. */
+/** Without a scope it searches all tasks. */
 async function findTask(log: TaskLog, taskId: string, scope: string | undefined): Promise<TaskKey | undefined> {
   let after: string | undefined;
   do {
@@ -258,8 +255,9 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     };
   }
   try {
+    const [{ openStorageAccounts }, { createStorageLocalWork }] = await loadStorageClients();
     const onFailure = (name: string, error: unknown): void =>
-      logger.warn("storage.unreachable", { account: name, error: String(error) });
+      logger.warn("storage.request-failed", { account: name, error: String(error) });
     const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
     const lease = config.LEASE_SECONDS * 1_000;
     return {
@@ -270,8 +268,16 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
     const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
     const name = connection === undefined ? `STORAGE_ACCOUNT ${accounts.join(",")}` : "STORAGE_CONNECTION_STRING";
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`The storage account of ${name} cannot be opened: ${reason}`, { cause: error });
+    throw new ConfigError(`Cannot open the storage account of ${name}: ${reason}`, { cause: error });
   }
+}
+
+/** Azure's clients take longer to load than the rest of the gateway, which only those wait for who need them. */
+export function loadStorageClients() {
+  return Promise.all([
+    import("./adapters/storage-account/storage-account.ts"),
+    import("./adapters/storage-queue/work-queue.ts"),
+  ]);
 }
 
 async function canReach({ log }: Stores): Promise<boolean> {

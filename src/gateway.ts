@@ -9,21 +9,21 @@ import type { DurableEngine } from "./tasks/engine.ts";
 
 export interface GatewayParts extends EdgeParts {
   readonly engine: DurableEngine;
-  /** Tells webhooks what they have not heard of yet. */
+  /** Delivers the events that a webhook lacks. */
   deliver(message: PushMessage): Promise<void>;
 }
 
-/** The gateway without a host: whatever has HTTP requests, queue messages and a timer can run it. */
+/** The gateway without a host. A host passes it HTTP requests, queue messages and timer ticks. */
 export interface Gateway {
   /** Answers any request, for hosts that send answers themselves. Never rejects. */
   answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
-  /** The same by the Fetch API's objects. `execution` is for hosts that may end with the response what still runs. */
+  /** The same with Fetch API objects. `execution` is for hosts that may end with the response what still runs. */
   fetch(request: Request, execution?: ExecutionContext): Promise<Response>;
-  /** A message from the work queue. Rejects when it should come again later. */
+  /** Handles a message from the work queue. Rejects if the message should be delivered again later. */
   work(message: WorkMessage): Promise<void>;
   readonly sweep: DurableEngine["sweep"];
   readonly purge: DurableEngine["purge"];
-  /** Takes no new work, gives running turns `grace` ms to end, then ends streams and hands over what still runs. */
+  /** Accepts no new work, waits `grace` ms for running turns, then ends streams and hands over the remaining turns. */
   close(grace?: number): Promise<void>;
 }
 

@@ -3,26 +3,30 @@ import type { IssuerDetails } from "../auth/trusted-issuer.ts";
 import type { Agent } from "../ports/agent.ts";
 import { createRegistry } from "./registry.ts";
 
-/** What this gateway serves. The default export of a gateway config module. */
+/** The agents of a gateway and who may call them: the default export of a gateway config module. */
 export interface GatewayDefinition {
   readonly agents: readonly Agent[];
-  /** Id of the agent that answers at the root too; the first one when absent. */
+  /** Id of the agent that is also served at the root path; by default the first one. */
   readonly default?: string;
-  /** Whose tokens count, beside the issuers that AUTH_ISSUER names; or more about one of those. */
+  /** Issuers whose tokens are accepted in addition to those of AUTH_ISSUER, or details of one of those. */
   readonly issuers?: readonly IssuerDetails[];
-  /** Roles by agent id: a caller needs one of them. An agent that is not named is every caller's. */
+  /** Roles by agent id; a caller needs one of them. An agent that is not listed is open to every caller. */
   readonly access?: Access;
 }
 
 /**
- * Checks what a gateway serves. Returns plain data.
- * @throws TypeError when no agent is named, an id with its major occurs twice, or the default or one in `access` is unknown.
+ * Defines a gateway: checks the definition and returns it unchanged. Starts nothing.
+ * @throws TypeError if there is no agent, if two agents have the same id and major version, or if `default` or a key of
+ *   `access` is not the id of an agent
+ *
+ * @example
+ * export default defineGateway({ agents: [orders, invoices], access: { invoices: ["accounting"] } });
  */
 export function defineGateway(definition: GatewayDefinition): GatewayDefinition {
   const registry = createRegistry(definition.agents, definition.default);
   const unknown = Object.keys(definition.access ?? {}).find((id) => !registry.find(id));
   if (unknown !== undefined) {
-    throw new TypeError(`access: there is no agent ${JSON.stringify(unknown)}`);
+    throw new TypeError(`access: ${JSON.stringify(unknown)} is not the id of an agent`);
   }
   return definition;
 }

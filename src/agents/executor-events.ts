@@ -4,10 +4,10 @@ import type { AgentExecutionEvent } from "@a2a-js/sdk/server";
 import { AgentFailure } from "../ports/agent.ts";
 import type { ArtifactWriter, Turn } from "../ports/agent.ts";
 
-/** Turns what an executor publishes into what a turn commits. */
+/** Converts the events that an executor publishes into calls of its turn. */
 export interface ExecutorEvents {
   readonly handle: (event: AgentExecutionEvent) => void;
-  /** Resolves once everything published is in the log. @throws what the log refused, or when no event ended the turn. */
+  /** Resolves when everything published is in the log. @throws the error of a refused event, or if no event ended the turn. */
   settled(): Promise<void>;
 }
 
@@ -41,12 +41,14 @@ export function createExecutorEvents(turn: Turn): ExecutorEvents {
         throw failure;
       }
       if (!hasEnded) {
-        throw new Error(`the executor returned and left its task ${TaskState[turn.task.status?.state ?? 0]}`);
+        throw new Error(
+          `the executor returned without ending its task, which is ${TaskState[turn.task.status?.state ?? 0]}`,
+        );
       }
     },
   };
 
-  /** A published Task is a whole: only what the log does not have yet becomes an event. */
+  /** A published Task is complete: only its differences from the log become events. */
   function diff(task: Task): void {
     for (const artifact of task.artifacts) {
       const known =

@@ -2,13 +2,13 @@ import type { Agent } from "../ports/agent.ts";
 import { majorOf } from "../ports/agent-registry.ts";
 import type { AgentRegistry } from "../ports/agent-registry.ts";
 
-/** @throws TypeError when there is no agent, an id with its major occurs twice, or the default is unknown. */
+/** @throws TypeError if there is no agent, if two have the same id and major version, or if the default is unknown. */
 export function createRegistry(agents: readonly Agent[], defaultId?: string): AgentRegistry {
   const byId = new Map<string, Agent[]>();
   for (const agent of agents) {
     const versions = byId.get(agent.id) ?? [];
     if (versions.some((other) => majorOf(other) === majorOf(agent))) {
-      throw new TypeError(`agent ${agent.id}: two of its versions have the major ${majorOf(agent)}`);
+      throw new TypeError(`agent ${agent.id}: two of its versions have major version ${majorOf(agent)}`);
     }
     byId.set(
       agent.id,
@@ -18,7 +18,7 @@ export function createRegistry(agents: readonly Agent[], defaultId?: string): Ag
   const first = defaultId === undefined ? agents[0] : byId.get(defaultId)?.[0];
   if (!first) {
     throw new TypeError(
-      defaultId === undefined ? "the gateway config names no agent" : `default: no agent has the id "${defaultId}"`,
+      defaultId === undefined ? "the gateway config has no agent" : `default: no agent has the id "${defaultId}"`,
     );
   }
   return {

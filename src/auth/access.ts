@@ -1,7 +1,7 @@
 import { AuthError } from "./auth-fault.ts";
 import type { Identity } from "./identity.ts";
 
-/** Roles by agent id, any of which lets a caller in. An agent that is not named is everybody's. */
+/** Roles by agent id; a caller needs one of them. An agent that is not listed is open to every caller. */
 export type Access = Readonly<Record<string, readonly string[]>>;
 
 /** @throws AuthError `forbidden` */

@@ -1,11 +1,11 @@
-/** Why a request's credentials are refused, as data. `protocol/wire-error.ts` turns each into its wire form. */
+/** Why a request's credentials are refused, as data. `protocol/bindings/wire-error.ts` gives each its wire form. */
 export type AuthFault =
   | { readonly code: "no-token" }
-  /** The reason is for the log: whoever forges tokens is not told what to mend. */
+  /** The reason is only logged: a client that forges tokens must not learn what to fix. */
   | { readonly code: "bad-token"; readonly reason: BadToken }
-  /** The caller is known, and may not do this. `role` would let it. */
+  /** The caller is known but not allowed to do this; it would need `role`. */
   | { readonly code: "forbidden"; readonly role: string }
-  /** The issuer's keys cannot be had; `retryAfter` in seconds. */
+  /** The issuer's keys are not available; `retryAfter` in seconds. */
   | { readonly code: "no-keys"; readonly retryAfter: number };
 
 export type BadToken =
@@ -26,7 +26,7 @@ export type BadToken =
 export class AuthError extends Error {
   override readonly name = "AuthError";
   readonly fault: AuthFault;
-  /** What the response says in `WWW-Authenticate`. */
+  /** Value of the response header `WWW-Authenticate`. */
   readonly challenge: string | undefined;
 
   constructor(fault: AuthFault, options?: ErrorOptions & { readonly challenge?: string | undefined }) {
@@ -39,12 +39,12 @@ export class AuthError extends Error {
 function describe(fault: AuthFault): string {
   switch (fault.code) {
     case "no-token":
-      return "This needs an access token: send the header Authorization: Bearer …";
+      return "An access token is required. Send it in the header Authorization: Bearer …";
     case "bad-token":
-      return "The access token does not count here. Get a new one from the issuer that the Agent Card names.";
+      return "The access token is not valid here. Request a new one from an issuer that the Agent Card lists.";
     case "forbidden":
-      return "The caller may not do this: it lacks a role.";
+      return "The caller lacks a role that this request needs.";
     case "no-keys":
-      return "The access token cannot be checked now. Try again.";
+      return "The access token cannot be verified at the moment. Retry later.";
   }
 }

@@ -10,11 +10,11 @@ import type { SigningKeys } from "./signing-keys.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 import { createVerifiedTokens } from "./verified-tokens.ts";
 
-/** Clocks of issuers and instances may differ by this many s. */
+/** Tolerated difference between the clocks of issuers and instances, in s. */
 const SKEW = 30;
-/** Longer tokens carry hundreds of groups; nobody needs more to call an agent. In characters. */
+/** In characters. Longer tokens list hundreds of groups, which no agent call needs. */
 const MAX_TOKEN = 16_384;
-/** What Keycloak signs with the same keys, for the same audience or another, and what is no access token. */
+/** Values of `typ` of other tokens that Keycloak signs with the same keys; they are not access tokens. */
 const OTHER_TYPES: readonly unknown[] = ["ID", "Refresh", "Offline", "Logout"];
 
 export interface AuthenticateParts {
@@ -23,7 +23,7 @@ export interface AuthenticateParts {
   readonly keysOf: (issuer: string) => SigningKeys;
 }
 
-/** Access tokens as JWTs (RFC 9068, RFC 8725) of the issuers that are trusted here. */
+/** Verifies access tokens that are JWTs (RFC 9068, RFC 8725) of trusted issuers. */
 export function createAuthenticate({ issuers, clock, keysOf }: AuthenticateParts): Authenticate {
   const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer.issuer) }]));
 
@@ -65,7 +65,7 @@ function readToken(authorization: string | undefined): string {
   return token;
 }
 
-/** What an unverified token says of itself, which decides nothing but who is asked for keys. */
+/** Header and issuer of an unverified token. They only select the issuer whose keys are used. */
 function peek(token: string): { readonly header: ProtectedHeaderParameters; readonly iss: unknown } {
   try {
     return { header: decodeProtectedHeader(token), iss: decodeJwt(token).iss };
@@ -82,7 +82,7 @@ async function findKeys(keys: SigningKeys, kid: unknown): Promise<readonly Publi
   }
 }
 
-/** A token without a key id is tried with every key that may be of its algorithm. */
+/** A token without a key id is verified with every key of its algorithm. */
 async function verify(
   token: string,
   alg: string,
@@ -107,7 +107,7 @@ async function verify(
       return { claims, key };
     } catch (error) {
       failure = error;
-      // The signature is right, and something else is not: another key cannot change that.
+      // The signature is valid, but a claim is not: another key cannot change that.
       if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
         break;
       }
@@ -116,7 +116,7 @@ async function verify(
   throw refuse(failure === undefined ? "unknown-key" : toReason(failure), failure);
 }
 
-/** A key is read once; the set that holds it is replaced when the issuer's keys are. */
+/** Imports each key once. Fetching the issuer's keys again creates new key objects. */
 async function importKey(key: PublicJwk, alg: string): Promise<Awaited<ReturnType<typeof importJWK>>> {
   const known = imported.get(key);
   if (known) {

@@ -1,8 +1,8 @@
 import type { AuthFault } from "./auth-fault.ts";
 
 /**
- * The value of `WWW-Authenticate` (RFC 6750, 3; RFC 9728, 5.1). Undefined where other credentials would not help.
- * `metadataUrl` tells a client which issuers count here.
+ * The value of `WWW-Authenticate` (RFC 6750, 3; RFC 9728, 5.1). Undefined if other credentials would not help.
+ * `metadataUrl` leads a client to the list of accepted issuers.
  */
 export function toChallenge(fault: AuthFault, metadataUrl: string): string | undefined {
   const where = `resource_metadata="${metadataUrl}"`;

@@ -1,14 +1,14 @@
-/** Who a request comes from, as far as its credentials prove it. */
+/** The caller of a request, as proven by its credentials. */
 export interface Identity {
-  /** What owns the caller's tasks: issuer, directory tenant and subject; `["none"]` without authentication. */
+  /** The owner of the caller's tasks: issuer, directory tenant and subject; `["none"]` without authentication. */
   readonly owner: readonly string[];
   readonly subject: string;
   readonly roles: readonly string[];
-  /** When the proof ends, in ms since the epoch; absent without authentication. */
+  /** When the credentials expire, in ms since the epoch; absent without authentication. */
   readonly expiresAt?: number;
 }
 
-/** Verifies the value of a request's Authorization header. @throws AuthError when there are none, or they do not count here. */
+/** Verifies the value of an Authorization header. @throws AuthError if it is missing or not valid. */
 export type Authenticate = (authorization: string | undefined) => Identity | Promise<Identity>;
 
 /** The headers of a request, by their names in lower case. */
@@ -16,7 +16,7 @@ export interface RequestHeaders {
   header(name: string): string | undefined;
 }
 
-/** `AUTH_MODE=none`: everybody is the same caller. */
-export const authenticateNobody: Authenticate = () => nobody;
+/** `AUTH_MODE=none`: all requests come from the same caller. */
+export const authenticateAnonymous: Authenticate = () => anonymous;
 
-const nobody: Identity = { owner: ["none"], subject: "anonymous", roles: [] };
+const anonymous: Identity = { owner: ["none"], subject: "anonymous", roles: [] };

@@ -1,10 +1,10 @@
 import { AuthError } from "./auth-fault.ts";
 import type { Identity, RequestHeaders } from "./identity.ts";
 
-/** The request header by which an operator names whose tasks are meant. */
+/** The request header in which an operator sends the scope of the tasks. */
 const OPERATOR_SCOPE = "a2a-operator-scope";
 
-/** What operators may do to tasks of others: look at them and end them, never speak in somebody's name. */
+/** Operators may read and cancel tasks of other callers, but not send messages for them. */
 const OPERATIONS: ReadonlySet<string> = new Set([
   "GetTask",
   "ListTasks",
@@ -17,13 +17,13 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   "tasks/pushNotificationConfig/list",
 ]);
 
-/** Whether a request is one of an operator's, whom no agent's roles keep out. `role` is absent where there are none. */
+/** Whether a request is an operator's, which needs no role of the agent. Without `role` there are no operators. */
 export function isOperator(identity: Identity, role: string | undefined, request: RequestHeaders): boolean {
   return role !== undefined && identity.roles.includes(role) && request.header(OPERATOR_SCOPE) !== undefined;
 }
 
 /**
- * The scope that an operator's request is about; undefined for a request about the caller's own.
+ * The scope that an operator's request is for; undefined for a request that is for the caller's own scope.
  * @throws AuthError `forbidden`
  */
 export function toOperatedScope(

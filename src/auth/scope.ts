@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Caller } from "../ports/agent.ts";
 import type { Identity } from "./identity.ts";
 
-/** The caller of one call: a scope of its own for every owner and A2A tenant (`""` without one). */
+/** The caller of one call. Each owner and A2A tenant (`""` without one) has its own scope. */
 export function toCaller(identity: Identity, tenant: string): Caller {
   const known = tenant === "" ? withoutTenant.get(identity) : undefined;
   if (known) {
@@ -17,5 +17,5 @@ export function toCaller(identity: Identity, tenant: string): Caller {
   return caller;
 }
 
-/** Hashing takes longer than a short call's checks, and one identity makes many calls. */
+/** Cached per identity: hashing is slow compared with a short call. */
 const withoutTenant = new WeakMap<Identity, Caller>();

@@ -3,33 +3,33 @@ import type { IssuerKeys, PublicJwk } from "../ports/issuer-keys.ts";
 import type { Logger } from "../ports/logger.ts";
 import { delay } from "../ports/clock.ts";
 
-/** The keys of one issuer, fetched when they are needed and kept while they may be. */
+/** The signing keys of one issuer, fetched when needed and cached. */
 export interface SigningKeys {
   /**
-   * Those that a token with this key id may be signed with; empty when the issuer has none of that id.
-   * @throws what kept the keys from being had at all
+   * The keys with this key id, all keys without one; empty if the issuer has none with that id.
+   * @throws the error of the request to the issuer, if there are no cached keys
    */
   find(kid: string | undefined): Promise<readonly PublicJwk[]>;
-  /** Whether one that `find` gave still counts, as far as is known. */
+  /** Whether a key that `find` returned is still valid, as far as is known. */
   holds(key: PublicJwk): boolean;
 }
 
 /** All in ms. */
 export interface KeyTimes {
-  /** Keys of this age are asked for again. */
+  /** Keys of this age are fetched again. */
   readonly fresh: number;
-  /** Keys of this age no longer count, though the issuer cannot be reached. */
+  /** Keys of this age expire, even if the issuer cannot be reached. */
   readonly stale: number;
-  /** Between two requests to an issuer, whatever callers send. */
+  /** Shortest time between two requests to an issuer, whatever callers send. */
   readonly pause: number;
 }
 
 export const KEY_TIMES: KeyTimes = { fresh: 600_000, stale: 86_400_000, pause: 5_000 };
 
 /**
- * A key id that is not known makes the issuer be asked, once for all who wait and never sooner than `pause` after the
- * last time: a token signed with a key of this very second waits for that answer instead of being refused, and whoever
- * invents key ids cannot make this gateway hammer its identity provider.
+ * An unknown key id causes a request to the issuer: one for all waiting calls, and at least `pause` after the last one. So a
+ * token signed with a brand-new key waits for the response instead of being refused, and invented key ids cannot make the
+ * gateway flood its identity provider (docs/decisions/0011-the-gateway-caches-signing-keys-itself.md).
  */
 export function createSigningKeys(
   issuer: string,
@@ -53,7 +53,7 @@ export function createSigningKeys(
       dropStale();
       for (;;) {
         const known = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
-        // What the issuer said before this call may be what it said before it signed.
+        // A response from before this call may be older than the key that signed the token.
         if (known.length > 0 || fetchedAt >= came) {
           return known;
         }
@@ -67,12 +67,12 @@ export function createSigningKeys(
     if (age >= times.stale) {
       keys = [];
     } else if (age >= times.fresh) {
-      // Nobody waits for it: until the answer is here the keys of before count.
+      // In the background: the current keys stay valid until the response arrives.
       ask().catch(() => {});
     }
   }
 
-  /** One request at a time, for all who wait. */
+  /** One request at a time, for all waiting calls. */
   function ask(): Promise<void> {
     asking ??= load().finally(() => {
       asking = undefined;
@@ -90,7 +90,7 @@ export function createSigningKeys(
       keys = await source.load(issuer);
       fetchedAt = askedAt;
     } catch (error) {
-      logger.warn("auth.keys-unreachable", { issuer, error: String(error) });
+      logger.warn("auth.key-fetch-failed", { issuer, error: String(error) });
       throw error;
     }
   }

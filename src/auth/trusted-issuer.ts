@@ -1,33 +1,36 @@
-/** Whose tokens count here, and which of them. */
+/** An issuer whose tokens are accepted, and its conditions. */
 export interface TrustedIssuer {
-  /** Exactly what its tokens say in `iss`. */
+  /** Exactly the claim `iss` of its tokens. */
   readonly issuer: string;
-  /** One of them must be among the token's `aud`. */
+  /** The token's `aud` must contain one of them. */
   readonly audiences: readonly string[];
   /** A role that every caller needs. */
   readonly requiredRole?: string | undefined;
-  /** Longest time from `iat` to `exp`, in s. */
+  /** Longest accepted time from `iat` to `exp`, in s. */
   readonly maxTokenLifetime: number;
-  /** Of JWS (RFC 7518); asymmetric ones only. */
+  /** Accepted JWS algorithms (RFC 7518); only asymmetric ones. */
   readonly algorithms: readonly string[];
-  /** Where clients get tokens by client credentials, for the Agent Card. */
+  /** Token endpoint for client credentials, for the Agent Card. */
   readonly tokenUrl?: string | undefined;
-  /** What they may ask for there, with what it is; a card without any cannot name the endpoint (specification 4.5.9). */
+  /** Scopes and their descriptions. Without any, a card cannot have the endpoint (specification 4.5.9). */
   readonly scopes: Readonly<Record<string, string>>;
 }
 
-/** An issuer as a gateway config module has it: what is left out is as for all issuers. */
+/**
+ * An issuer in a gateway config module. Fields that are left out have the values of the environment variables
+ * `AUTH_AUDIENCE`, `AUTH_REQUIRED_ROLE` and `AUTH_MAX_TOKEN_LIFETIME`.
+ */
 export type IssuerDetails = Pick<TrustedIssuer, "issuer"> & Partial<TrustedIssuer>;
 
-/** What holds for every issuer that says nothing else; from the environment. */
+/** Defaults for every issuer, from the environment. */
 export type IssuerDefaults = Omit<TrustedIssuer, "issuer" | "algorithms" | "tokenUrl" | "scopes">;
 
-/** What identity providers sign access tokens with. `none` and those with shared secrets are never among them. */
+/** Algorithms for access tokens. `none` and algorithms with shared secrets are never accepted. */
 const ALGORITHMS: readonly string[] = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"];
 
 /**
- * The issuers that the environment names, and those of the gateway config, which may also say more of one.
- * @throws TypeError that names what is missing or cannot be
+ * The issuers of the environment and of the gateway config; the gateway config may add details to an issuer of the
+ * environment. @throws TypeError that names the invalid or missing value
  */
 export function toTrustedIssuers(
   named: readonly string[],
@@ -47,30 +50,32 @@ export function toTrustedIssuers(
       throw new TypeError(`issuer ${JSON.stringify(issuer)}: must be an https URL`);
     }
     if (complete.audiences.length === 0) {
-      throw new TypeError(`issuer ${issuer}: needs an audience, or tokens that it made for others would count here`);
+      throw new TypeError(
+        `issuer ${issuer}: set AUTH_AUDIENCE, or audiences in the gateway config; otherwise its tokens for other services would be accepted`,
+      );
     }
     const weak = complete.algorithms.find((name) => !ALGORITHMS.includes(name));
     if (weak !== undefined) {
-      throw new TypeError(`issuer ${issuer}: algorithm ${weak} is none of ${ALGORITHMS.join(", ")}`);
+      throw new TypeError(`issuer ${issuer}: algorithm ${weak} is not accepted; use ${ALGORITHMS.join(", ")}`);
     }
     return complete;
   });
 }
 
-/** Keycloak's and Entra's token endpoints have the issuer's own URL in them. */
+/** The token endpoints of Keycloak and Entra can be derived from the issuer's URL. */
 function toTokenEndpoint(
   issuer: string,
   [audience]: readonly string[],
 ): Pick<TrustedIssuer, "tokenUrl" | "scopes"> | undefined {
   if (/\/realms\/[^/]+$/.test(issuer)) {
-    const scopes = { openid: "An ID token as well; an access token needs no scope" };
+    const scopes = { openid: "Also returns an ID token; an access token needs no scope" };
     return { tokenUrl: `${issuer}/protocol/openid-connect/token`, scopes };
   }
   const entra = /^(https:\/\/login\.microsoftonline\.(?:com|us)\/[^/]+)\/v2\.0$/.exec(issuer);
   return entra
     ? {
         tokenUrl: `${entra[1]}/oauth2/v2.0/token`,
-        scopes: { [`${audience}/.default`]: "All that the caller was granted" },
+        scopes: { [`${audience}/.default`]: "All permissions granted to the caller" },
       }
     : undefined;
 }

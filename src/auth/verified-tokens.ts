@@ -1,11 +1,11 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Identity } from "./identity.ts";
 
-/** What verified tokens proved: a caller shows the same one again and again, and its signature need not be checked anew. */
+/** Identities of verified tokens: a caller sends the same token many times, and its signature is checked once. */
 export interface VerifiedTokens {
-  /** Undefined for a token that is not known, has ended, or whose key no longer counts. */
+  /** Undefined for a token that is unknown or expired, or whose key is no longer valid. */
   find(token: string): Identity | undefined;
-  /** `isSigned` says whether the key that it was verified with still counts. */
+  /** `isSigned` says whether the key that signed it is still valid. */
   keep(token: string, identity: Identity, isSigned: () => boolean): void;
 }
 
@@ -14,7 +14,7 @@ interface Verified {
   readonly isSigned: () => boolean;
 }
 
-/** Tokens that are kept at once; the one that was verified first goes first. */
+/** Most cached tokens; the one that was verified first is evicted first. */
 const MAX_KEPT = 10_000;
 
 export function createVerifiedTokens(clock: Clock): VerifiedTokens {

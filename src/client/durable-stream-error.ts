@@ -1,18 +1,28 @@
-/** Why a durable stream ended before its task, as data. */
+/** Why a durable stream ended before its task. */
 export type DurableStreamFault =
-  /** The server refuses the call, with an HTTP status and JSON-RPC's or A2A's error code (specification 5.4). */
+  /** The server refused the call, with an HTTP status and a JSON-RPC or A2A error code (specification 5.4). */
   | { readonly code: "refused"; readonly status: number; readonly rpcCode: number | undefined }
-  /** No stream was accepted for `ms`. The task, if there is one, goes on: watch it later from `after`. */
+  /** No server accepted a stream for `ms`. A created task continues: watch it later with `taskId` and `after`. */
   | { readonly code: "unreachable"; readonly ms: number }
-  /** The connection broke, and the server has not the extension: what was missed cannot be had, a send not repeated. */
+  /** The connection broke, and the server lacks the durable extension: the stream cannot be resumed. */
   | { readonly code: "not-durable" }
-  /** The server left out events, which the extension forbids. */
+  /** The server skipped events, which violates the extension. */
   | { readonly code: "gap"; readonly generation: number };
 
+/**
+ * Thrown by `durableStream`. `fault` says why; `taskId` and `after` are what a later call needs to continue.
+ *
+ * @example
+ * catch (error) {
+ *   if (error instanceof DurableStreamError && error.fault.code === "unreachable" && error.taskId) {
+ *     later(() => durableStream({ url, taskId: error.taskId, after: error.after }));
+ *   }
+ * }
+ */
 export class DurableStreamError extends Error {
   override readonly name = "DurableStreamError";
   readonly fault: DurableStreamFault;
-  /** The task, once it is known, and the last event that was delivered: with both a later call goes on. */
+  /** The task if it is known, and the generation of the last delivered event. */
   readonly taskId: string | undefined;
   readonly after: number | undefined;
 
@@ -28,7 +38,7 @@ export class DurableStreamError extends Error {
   }
 }
 
-/** What another attempt may mend. `retryAfter` in ms: not sooner. */
+/** A failure after which another attempt may succeed, `retryAfter` ms later at the earliest. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
   readonly retryAfter: number;

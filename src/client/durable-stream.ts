@@ -7,24 +7,24 @@ import { createStreamProgress } from "./stream-progress.ts";
 import type { DurableEvent, StreamProgress } from "./stream-progress.ts";
 
 export interface DurableStreamOptions {
-  /** The agent's URL, such as `https://host/agents/anomaly`. Of several, for the same tasks, the next after each break. */
+  /** The agent's URL, such as `https://host/agents/anomaly`. With several URLs of the same agent, each attempt uses the next. */
   readonly url: string | readonly string[];
-  /** To send: its `messageId` is the key under which it is taken once, however often it must be sent again. */
+  /** The message to send. Its `messageId` is the idempotency key: the message is accepted once, however often it is sent. */
   readonly message?: Message;
-  /** To watch instead of sending: the id of a task, running or ended. */
+  /** The id of a running or ended task to watch, instead of a message. */
   readonly taskId?: string;
   /**
-   * Leaves out the task's events up to this generation. By default there are all, from the first; of a message to an
-   * existing task all from the Task as that message finds it.
+   * Skips the events up to this generation. By default the stream starts with the first event; for a message to an existing
+   * task it starts with the current Task.
    */
   readonly after?: number;
-  /** Authorization, for instance; where that must be renewed, `fetch` can do so. */
+  /** Request headers such as Authorization. To renew a token during the stream, set the header in `fetch`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof fetch;
   readonly signal?: AbortSignal;
-  /** Told before each wait, in ms, for another attempt. */
+  /** Called before each wait for another attempt; `delay` in ms. */
   readonly onReconnect?: (why: { readonly reason: Error; readonly delay: number }) => void;
-  /** Ms without an accepted stream after which it gives up; 5 min. */
+  /** Time without an accepted stream after which it throws `unreachable`, in ms; by default 5 min. */
   readonly giveUpAfter?: number;
   readonly clock?: Pick<Clock, "monotonic" | "after">;
   /** 0 <= x < 1, for jitter. */
@@ -32,10 +32,17 @@ export interface DurableStreamOptions {
 }
 
 /**
- * Sends a message or watches a task over as many connections as it takes: each event once and in order, until the task
- * ends or asks for input. It goes on after broken connections and restarted servers (docs/extensions/durable-v1.md);
- * at a server without the extension only as long as its first connection lasts.
- * @throws DurableStreamError; the signal's reason once aborted
+ * Sends a message, or watches a task, over as many connections as needed. Yields each event once and in order, until the task
+ * ends or asks for input.
+ *
+ * It continues after broken connections and server restarts (docs/extensions/durable-v1.md). The message is sent again only
+ * when that is safe. With a server that lacks the extension it works for one connection.
+ * @throws DurableStreamError; the signal's reason when aborted; TypeError without exactly one of `message` and `taskId`
+ *
+ * @example
+ * for await (const { generation, response } of durableStream({ url: "https://host/agents/anomaly", message })) {
+ *   if (response.payload?.$case === "statusUpdate") console.log(generation, response.payload.value.status);
+ * }
  */
 export async function* durableStream(options: DurableStreamOptions): AsyncGenerator<DurableEvent, void, undefined> {
   const { signal, clock = systemClock, giveUpAfter = 300_000, random = Math.random } = options;
@@ -100,7 +107,7 @@ export async function* durableStream(options: DurableStreamOptions): AsyncGenera
   }
 
   async function connect(url: string, abort: AbortController): ReturnType<typeof openStream> {
-    // Nobody knows whether a message without an answer was taken: only the extension makes it safe to send it again.
+    // A message without an answer may have been accepted: only the extension makes it safe to send it again.
     if (attempts > 0 && isDurable === undefined) {
       isDurable = await declaresExtension(wire, url, abort);
     }
@@ -118,8 +125,8 @@ export async function* durableStream(options: DurableStreamOptions): AsyncGenera
 
 function notDurable(progress: StreamProgress, cause?: unknown): Error {
   const text =
-    "The connection broke, and the server does not have the durable extension: what was missed cannot be had, " +
-    "and whether a message without an answer was taken cannot be known.";
+    "The connection broke, and the server does not have the durable extension: missed events cannot be requested, " +
+    "and a message without an answer may or may not have been accepted.";
   return progress.toError({ code: "not-durable" }, text, cause);
 }
 
@@ -127,7 +134,7 @@ function notDurable(progress: StreamProgress, cause?: unknown): Error {
 const FIRST_BACKOFF = 250;
 const LONGEST_BACKOFF = 10_000;
 
-/** Grows with the failures in a row; spread, so that the clients of a server that fell do not return all at once. */
+/** Increases with the failures in a row. Random, so that the clients of a failed server do not all return at once. */
 function toBackoff(failures: number, random: number): number {
   return Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** failures) * (0.5 + random / 2);
 }
@@ -142,7 +149,7 @@ async function wait(clock: Pick<Clock, "after">, ms: number, signal: AbortSignal
   signal?.removeEventListener("abort", stop);
 }
 
-/** Unlike a server's clock it keeps a process alive that has nothing to do but wait. */
+/** Its timers keep the process alive, unlike those of a server's clock. */
 const systemClock: Pick<Clock, "monotonic" | "after"> = {
   monotonic: () => performance.now(),
   after(ms, run) {

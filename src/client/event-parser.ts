@@ -1,23 +1,26 @@
 /** One event of a server-sent event stream (WHATWG HTML, 9.2.6). */
 export interface ServerSentEvent {
-  /** Its own `id:`, unlike a browser's lastEventId, which an event without one inherits. */
+  /** The event's own `id:`. A browser's lastEventId, in contrast, is inherited by events without one. */
   readonly id: string | undefined;
-  /** `message` unless the server named another. */
+  /** `message` unless the server set another type. */
   readonly type: string;
   readonly data: string;
 }
 
 export interface EventParser {
-  /** The events that this text completes. What the end of the stream leaves incomplete never happened. */
+  /** The events that this text completes. An event that the end of the stream leaves incomplete is dropped. */
   push(text: string): ServerSentEvent[];
   /** The last `retry:`, in ms. */
   readonly retry: number | undefined;
 }
 
-/** Characters of an event that has not ended; more than any server of A2A sends, and less than the memory of a client. */
+/** Most characters of one event: more than an A2A server sends, and little enough for the memory of a client. */
 const MAX_EVENT = 16 * 1024 * 1024;
 
-/** Takes the stream in pieces cut anywhere, decoded and without its BOM. The SDK's parser keeps no ids, and takes a cut event for a whole one. */
+/**
+ * Parses a stream in pieces of any size, decoded and without a BOM. The SDK's parser drops ids, and treats a truncated event
+ * as complete.
+ */
 export function createEventParser(): EventParser {
   let rest = "";
   let endsInCr = false;
@@ -46,7 +49,7 @@ export function createEventParser(): EventParser {
         [id, type, data, size] = [undefined, "", [], 0];
       }
       if (size + rest.length > MAX_EVENT) {
-        throw new RangeError(`An event of the stream is longer than ${MAX_EVENT} characters.`);
+        throw new RangeError(`The stream has an event of more than ${MAX_EVENT} characters.`);
       }
       return events;
     },
@@ -73,7 +76,7 @@ export function createEventParser(): EventParser {
       case "retry":
         retry = /^\d+$/.test(value) ? Number(value) : retry;
         break;
-      // Comments, whose name is empty, and fields of later days.
+      // Comments (their field name is empty) and unknown fields.
       default:
     }
   }

@@ -5,7 +5,7 @@ import { createEventParser } from "./event-parser.ts";
 
 const DURABLE_EXTENSION = "urn:a2a-azure-gateway:durable:v1";
 
-/** What a client reaches servers with. */
+/** How a client connects to servers. */
 export interface Wire {
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -22,7 +22,7 @@ export interface OpenStream {
   /** Whether the server activated the extension. */
   readonly isDurable: boolean;
   readonly events: AsyncGenerator<StreamEvent, void, undefined>;
-  /** How soon the server wants to be asked again, in ms, as far as it has said. */
+  /** The last `retry:` of the server, in ms. */
   readonly retry: number;
 }
 
@@ -32,15 +32,15 @@ interface StreamEvent {
   readonly response: StreamResponse;
 }
 
-/** Three heartbeats (docs/extensions/durable-v1.md, 4): a connection that says nothing for so long, in ms, is dead. */
+/** Three heartbeats, in ms (docs/extensions/durable-v1.md, 2.5): a connection without a byte for longer is broken. */
 const SILENCE = 45_000;
 
-/** Gateways and instances that may be there again soon. */
+/** Statuses of gateways and instances that may recover soon. */
 const PASSING = new Set([408, 429, 502, 503, 504]);
 
 /**
  * Calls a streaming method of an agent over JSON-RPC. Aborting `abort` ends it.
- * @throws Interruption where another attempt may go better, DurableStreamError `refused`
+ * @throws Interruption if another attempt may succeed, DurableStreamError `refused`
  */
 export async function openStream(
   wire: Wire,
@@ -79,7 +79,7 @@ export async function declaresExtension(wire: Wire, url: string, abort: AbortCon
   return card?.capabilities?.extensions?.some(({ uri }) => uri === DURABLE_EXTENSION) ?? false;
 }
 
-/** An answer, of whatever kind, that is no passing refusal. */
+/** Fetches, and turns temporary refusals into interruptions. */
 async function request(wire: Wire, url: string, init: RequestInit, abort: AbortController): Promise<Response> {
   let response: Response;
   try {
@@ -125,11 +125,11 @@ async function* readEvents(
   }
 }
 
-/** Runs what a living server answers in time, and aborts the connection where it does not. */
+/** Runs a request, and aborts the connection if the server sends nothing in time. */
 async function alive<T>({ clock }: Wire, abort: AbortController, run: () => Promise<T>): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(abort.signal.reason);
-  const disarm = clock.after(SILENCE, () => abort.abort(new Error(`no sign of life for ${SILENCE / 1_000} s`)));
+  const disarm = clock.after(SILENCE, () => abort.abort(new Error(`the server sent nothing for ${SILENCE / 1_000} s`)));
   abort.signal.addEventListener("abort", stop, { once: true });
   try {
     abort.signal.throwIfAborted();
@@ -148,7 +148,7 @@ async function readText(wire: Wire, response: Response, abort: AbortController):
   }
 }
 
-/** In both versions, as far as it matters here. */
+/** The fields of both versions that are needed here. */
 interface Card {
   readonly capabilities?: { readonly extensions?: readonly { readonly uri?: unknown }[] };
 }
@@ -164,7 +164,7 @@ const INTERNAL = -32603;
 function toRefusal(status: number, text: string): DurableStreamError {
   const answer = toJson(text) as { jsonrpc?: unknown; error?: RpcError } | undefined;
   const rpcCode = answer?.jsonrpc === "2.0" ? answer.error?.code : undefined;
-  const message = answer?.error?.message ?? `The server answered with status ${status} and no stream.`;
+  const message = answer?.error?.message ?? `The server answered with status ${status} instead of a stream.`;
   return new DurableStreamError({ code: "refused", status, rpcCode }, message);
 }
 
@@ -177,7 +177,7 @@ function toJson(text: string): unknown {
   }
 }
 
-/** In a stream that was accepted an internal error is one of the instance, and another may go on. */
+/** An internal error in an accepted stream is one of this instance; another instance may continue. */
 function toFailure({ code, message }: RpcError): Error {
   return code === INTERNAL
     ? new Interruption(message)

@@ -5,40 +5,40 @@ import type { DurableStreamFault } from "./durable-stream-error.ts";
 import type { Operation } from "./open-stream.ts";
 
 export interface DurableEvent {
-  /** The event's place in the task's log; 0 for a Message, and at a server without the extension. */
+  /** Number of the event in the task's log, from 1; 0 for a Message, and with a server that lacks the extension. */
   readonly generation: number;
   readonly response: StreamResponse;
 }
 
-/** What to have: a message's task, or a task; all of it, or what follows a generation. */
+/** What the stream is for: a message or a task, and from which generation. */
 export interface Wanted {
   readonly message?: Message;
   readonly taskId?: string;
   readonly after?: number;
 }
 
-/** Where a client stands in a task, over all of its connections. Decides; does nothing. */
+/** The progress of a client in a task, over all of its connections. It only decides; it has no effects. */
 export interface StreamProgress {
-  /** What the next connection asks for. */
+  /** The request of the next connection. */
   next(): Operation;
   /**
-   * The events that are new, given the next one that came. One that comes in pieces counts with its last, so that a
-   * connection which breaks between them leaves nothing behind. @throws DurableStreamError `gap`
+   * The new events, given the next one that arrived. Pieces of a split event are returned with the last one, so that a
+   * connection that breaks between them leaves nothing behind. @throws DurableStreamError `gap`
    */
   take(generation: number | undefined, response: StreamResponse): DurableEvent[];
-  /** The same of a server without the extension, where there is nothing to tell events apart by. */
+  /** The same for a server that lacks the extension, whose events have no numbers. */
   pass(response: StreamResponse): DurableEvent[];
-  /** `replay`: an earlier attempt was taken, and the answer begins behind what is wanted. */
+  /** `replay`: an earlier send was accepted, and the snapshot that answers this one is too new. */
   readonly verdict: "read" | "replay" | "done";
-  /** Whether a stream that ends here in order has ended with its task's turn. */
+  /** Whether a stream that the server ends here has ended with the task's turn. */
   readonly mayEnd: boolean;
   toError(fault: DurableStreamFault, text: string, cause?: unknown): DurableStreamError;
 }
 
-/** @throws TypeError unless there is either a message or a task. */
+/** @throws TypeError without exactly one of `message` and `taskId` */
 export function createStreamProgress({ message, taskId, after }: Wanted): StreamProgress {
   if ((message === undefined) === (taskId === undefined)) {
-    throw new TypeError("a durable stream needs a message to send or the id of a task to watch, and not both");
+    throw new TypeError("durableStream needs exactly one of message and taskId");
   }
   let known = taskId;
   let cursor = after ?? (message && message.taskId !== "" ? undefined : 0);
@@ -55,7 +55,7 @@ export function createStreamProgress({ message, taskId, after }: Wanted): Stream
       if (isSending || known === undefined || cursor === undefined) {
         return { method: "SendStreamingMessage", params: { message: message && Message.toJSON(message) } };
       }
-      // After a question only its stream's end says whether it still waits for an answer, so the question is asked for again.
+      // After INPUT_REQUIRED only the end of the stream shows that the task still waits, so request that event again.
       const lastEventId = state === TaskState.TASK_STATE_INPUT_REQUIRED ? cursor - 1 : cursor;
       return { method: "SubscribeToTask", params: { id: known }, lastEventId };
     },
@@ -71,7 +71,7 @@ export function createStreamProgress({ message, taskId, after }: Wanted): Stream
       const [first] = whole;
       if (cursor !== undefined && generation > cursor + 1) {
         if (!isSending || first?.payload?.$case !== "task") {
-          throw toError({ code: "gap", generation }, `The server left out events between ${cursor} and ${generation}.`);
+          throw toError({ code: "gap", generation }, `The server skipped events between ${cursor} and ${generation}.`);
         }
         known = first.payload.value.id;
         verdict = "replay";
@@ -113,7 +113,7 @@ export function createStreamProgress({ message, taskId, after }: Wanted): Stream
         break;
       default:
     }
-    // A message has its answer with the question that ends its turn; a task that is watched may go on after it.
+    // INPUT_REQUIRED ends the stream of a message; a watched task may continue after it.
     if (TERMINAL.has(state) || (message && state === TaskState.TASK_STATE_INPUT_REQUIRED)) {
       verdict = "done";
     }

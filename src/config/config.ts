@@ -2,81 +2,101 @@ import * as z from "zod";
 import { duration, size } from "./duration.ts";
 import { toStorageLocations } from "./storage-locations.ts";
 
-/** Every setting that the environment gives, with its default. docs/configuration.md is tested against this. */
+/** Every environment variable with its default. A test compares docs/configuration.md with this schema. */
 export const environment = z.object({
-  PORT: integer(7071, 0, 65_535).describe("port the Node host listens on; 0 takes a free one"),
-  HOST: z.string().default("127.0.0.1").describe("address the Node host listens on"),
+  PORT: integer(7071, 0, 65_535).describe("port that the Node host listens on; 0 chooses a free port"),
+  HOST: z.string().default("127.0.0.1").describe("address that the Node host listens on"),
   PUBLIC_BASE_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("URL under which clients reach the gateway; Agent Cards name it"),
-  CORS_ORIGINS: list().describe("origins whose pages may call, by comma; none by default"),
-  GATEWAY_CONFIG: z.string().optional().describe("path of another gateway config module"),
-  TASK_STORE: z.enum(["table", "memory"]).default("table").describe("`memory` keeps everything in this one process"),
+    .describe("URL at which clients reach the gateway; used in Agent Cards"),
+  CORS_ORIGINS: list().describe("origins whose pages may call the gateway, comma-separated"),
+  GATEWAY_CONFIG: z
+    .string()
+    .optional()
+    .describe("path of the gateway config module to use instead of gateway.config.ts"),
+  TASK_STORE: z
+    .enum(["table", "memory"])
+    .default("table")
+    .describe("`memory` keeps all data in this process, for development"),
   STORAGE_CONNECTION_STRING: z
     .string()
     .optional()
-    .describe("storage account by connection string; of several a line each, `name=connection string`"),
-  STORAGE_ACCOUNT: list(/^[a-z0-9]{3,24}$/).describe(
-    "storage account by name, opened with the managed identity; several by comma",
+    .describe("connection string of the storage account; for several accounts one line each, `name=connection string`"),
+  STORAGE_ACCOUNT: list(
+    /^[a-z0-9]{3,24}$/,
+    "the name of a storage account: 3 to 24 lower-case letters and digits",
+  ).describe("name of the storage account, opened with the managed identity; several comma-separated"),
+  AUTH_MODE: z
+    .enum(["jwt", "none"])
+    .default("jwt")
+    .describe("`none` serves all requests without a token, on loopback only"),
+  AUTH_ISSUER: list(/^https?:/, "an http or https URL").describe(
+    "issuers whose access tokens are accepted, comma-separated",
   ),
-  AUTH_MODE: z.enum(["jwt", "none"]).default("jwt").describe("`none` serves everybody, on loopback only"),
-  AUTH_ISSUER: list(/^https?:/).describe("issuers whose access tokens count, by comma"),
-  AUTH_AUDIENCE: list().describe("what such a token must be made for, one of these by comma"),
+  AUTH_AUDIENCE: list().describe("accepted audiences of access tokens, comma-separated"),
   AUTH_REQUIRED_ROLE: z.string().optional().describe("role that every caller needs"),
-  AUTH_MAX_TOKEN_LIFETIME: duration("15 min").describe("a token that was made for longer does not count"),
-  AUTH_OPERATOR_ROLE: z.string().optional().describe("role whose callers may read and cancel what is others'"),
+  AUTH_MAX_TOKEN_LIFETIME: duration("15 min").describe("longest accepted lifetime of an access token"),
+  AUTH_OPERATOR_ROLE: z.string().optional().describe("role whose callers may read and cancel the tasks of all callers"),
   SERVE_EVERYBODY_ON_ANY_ADDRESS: z
     .enum(["yes"])
     .optional()
-    .describe("`yes` lets AUTH_MODE=none listen beyond loopback: whoever reaches the port may do everything"),
+    .describe("`yes` allows AUTH_MODE=none to listen on any address: anyone who can reach the port has full access"),
   KEY_VAULT_URL: z
     .url({ protocol: /^https$/ })
     .optional()
     .describe("key vault with the secrets `state-key` and `card-signing-key`, opened with the managed identity"),
-  STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/, () => "a key is 32 bytes in base64, such as `openssl rand -base64 32` prints")
+  STATE_KEY: list(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64, such as `openssl rand -base64 32` prints", true)
     .transform((keys) => keys.map((key) => new Uint8Array(Buffer.from(key, "base64"))))
     .describe(
-      "32 bytes in base64, signs page tokens and seals credentials; every instance needs the same; earlier ones after it, by comma, still open what they closed",
+      "32 bytes in base64 that sign page tokens and encrypt webhook credentials, the same on every instance; earlier keys may follow, comma-separated, and are still accepted",
     ),
   CARD_SIGNING_KEY: z
     .string()
     .transform((pem) => pem.replaceAll("\\n", "\n"))
     .optional()
     .describe("private key that signs Agent Cards, in PKCS #8 PEM; line breaks may be written as `\\n`"),
-  LEASE_SECONDS: integer(30, 2, 600).describe("how long a silent instance keeps its turns"),
-  SWEEP_SECONDS: integer(15, 1, 600).describe("how often an instance looks for turns that nobody works on"),
-  TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe("reads a second that watching tasks may cost an instance"),
-  INPUT_TIMEOUT: duration("24 h").describe("how long a task waits for an answer"),
+  LEASE_SECONDS: integer(30, 2, 600).describe(
+    "length of a lease in seconds: the turns of an instance that is silent for longer are taken over",
+  ),
+  SWEEP_SECONDS: integer(15, 1, 600).describe(
+    "interval in seconds at which an instance looks for turns that no instance runs",
+  ),
+  TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe(
+    "most reads per second that an instance spends on watching tasks",
+  ),
+  INPUT_TIMEOUT: duration("24 h").describe("how long a task may wait for input before it fails"),
   TASK_RETENTION: duration("7 d").describe("how long an ended task is kept"),
   TURN_TIMEOUT: duration("15 min").describe("how long an agent may work on one message"),
-  STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events closes after this"),
-  STREAM_MAX_DURATION: duration("1 h").describe("a stream closes after this at the latest"),
+  STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events is closed after this time"),
+  STREAM_MAX_DURATION: duration("1 h").describe("a stream is closed after this time at the latest"),
   SHUTDOWN_GRACE: duration("10 s").describe(
-    "how long running turns may take to end after SIGTERM, before they are handed over",
+    "how long running turns may take to end after SIGTERM before they are handed over to another instance",
   ),
   FUNCTION_TIMEOUT: duration("0")
     .transform((limit) => limit || undefined)
-    .describe("how long an invocation may take; the Functions host sets it, from host.json"),
-  WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service, which this shows"),
-  CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps, which this shows"),
-  HEADERS_TIMEOUT: duration("15 s").describe("how long a client may take to send a request's headers (Node host)"),
-  REQUEST_TIMEOUT: duration("2 min").describe("how long it may take to send a whole request (Node host)"),
+    .describe("function timeout; set by the Functions host from host.json"),
+  WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service; used to detect them"),
+  CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps; used to detect it"),
+  HEADERS_TIMEOUT: duration("15 s").describe("how long a client may take to send the headers of a request (Node host)"),
+  REQUEST_TIMEOUT: duration("2 min").describe("how long a client may take to send a whole request (Node host)"),
   MAX_SSE_EVENT: size("1 MiB").describe(
-    "largest SSE event: larger artifacts go out in pieces, a larger status message is refused to its agent",
+    "largest SSE event; a larger artifact is sent in several events, a larger status message fails in the agent",
   ),
   MAX_BODY: size("32 MiB").describe("largest request body"),
-  MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts of one message"),
-  MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON"),
+  MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts in one message"),
+  MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON in a request"),
   MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
-  MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that run on one instance at once"),
-  MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams open on one instance at once"),
-  MAX_STREAMS_PER_CALLER: integer(1_000, 1, 1_000_000).describe("most of them that are one caller's"),
+  MAX_TURNS: integer(1_000, 1, 100_000).describe("most turns that one instance runs at once"),
+  MAX_STREAMS: integer(20_000, 1, 1_000_000).describe("most streams that are open on one instance"),
+  MAX_STREAMS_PER_CALLER: integer(1_000, 1, 1_000_000).describe(
+    "most streams that one caller may have open on one instance",
+  ),
   MAX_REQUESTS_PER_SECOND: integer(500, 1, 1_000_000).describe(
-    "requests a second that one caller may send to an instance, twice as many in a burst",
+    "requests per second that one caller may send to one instance; a burst may be twice as large",
   ),
   WEBHOOK_ALLOWED_HOSTS: list().describe(
-    "hosts, or host:port, that webhooks may name whatever their address, also over http",
+    "hosts, or host:port, that webhooks may use even with a private address or over http, comma-separated",
   ),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"])
@@ -88,46 +108,46 @@ export type Environment = z.output<typeof environment>;
 
 export type Config = Readonly<Environment>;
 
-/** The environment asks for what cannot be. The message is for the person who starts the host. */
+/** The configuration is invalid. The message is for the operator who starts the host. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** @throws ConfigError that names every value that is malformed and every combination that cannot work. */
+/** @throws ConfigError that lists every malformed value and every invalid combination. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = environment.superRefine(refuseWhatCannotWork, ALWAYS).safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(`The environment is not right:\n${z.prettifyError(parsed.error)}`);
+    throw new ConfigError(`Invalid configuration:\n${z.prettifyError(parsed.error)}`);
   }
   return Object.freeze(parsed.data);
 }
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
-/** Also when single values are wrong already: one start tells every mistake. */
+/** Also when single values are malformed: one start reports every error. */
 const ALWAYS = { when: () => true };
 
-/** What is malformed is missing here. */
+/** Malformed values are missing from `config`. */
 function refuseWhatCannotWork(config: Partial<Environment>, context: z.RefinementCtx): void {
   const refuse = (path: keyof Environment, message: string): void =>
     context.addIssue({ code: "custom", path: [path], message });
   if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT?.length) {
     refuse(
       "STORAGE_CONNECTION_STRING",
-      "set it, or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage",
+      "is required: set it or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage",
     );
   }
   if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT?.length) {
-    refuse("STORAGE_ACCOUNT", "set either this or STORAGE_CONNECTION_STRING");
+    refuse("STORAGE_ACCOUNT", "cannot be combined with STORAGE_CONNECTION_STRING: set only one of them");
   }
   const names = toStorageLocations({ STORAGE_ACCOUNT: [], ...config }).map(({ name }) => name);
   if (new Set(names).size < names.length) {
     const named = config.STORAGE_CONNECTION_STRING ? "STORAGE_CONNECTION_STRING" : "STORAGE_ACCOUNT";
-    refuse(named, "of several storage accounts each needs a name of its own, such as `one=DefaultEndpointsProtocol=…`");
+    refuse(named, "each of several storage accounts needs a different name, such as `one=DefaultEndpointsProtocol=…`");
   }
   if ((config.HEADERS_TIMEOUT ?? 0) > (config.REQUEST_TIMEOUT ?? Infinity)) {
-    refuse("HEADERS_TIMEOUT", "may not be longer than REQUEST_TIMEOUT, of which it is a part");
+    refuse("HEADERS_TIMEOUT", "must not be longer than REQUEST_TIMEOUT, which includes it");
   }
   if (config.AUTH_MODE === "none") {
     refuseWithoutAuthentication(config, refuse);
@@ -136,12 +156,15 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
     refuseOnFunctions(config, config.FUNCTION_TIMEOUT, refuse);
   }
   if (config.AUTH_MODE === "jwt" && config.STATE_KEY?.length === 0 && !config.KEY_VAULT_URL) {
-    refuse("STATE_KEY", "set it, the same for every instance, such as `openssl rand -base64 32` prints");
+    refuse(
+      "STATE_KEY",
+      "is required with AUTH_MODE=jwt: set the same key on every instance, such as `openssl rand -base64 32` prints",
+    );
   }
   const isAzure = config.WEBSITE_SITE_NAME || config.CONTAINER_APP_NAME;
   for (const name of ["STATE_KEY", "CARD_SIGNING_KEY"] as const) {
     if (config[name]?.length && (isAzure || config.KEY_VAULT_URL)) {
-      refuse(name, "is for development: in Azure it is a secret of the key vault that KEY_VAULT_URL names");
+      refuse(name, "is for development only: in Azure, store it as a secret in the key vault of KEY_VAULT_URL");
     }
   }
 }
@@ -151,14 +174,17 @@ function refuseWithoutAuthentication(
   refuse: (path: keyof Environment, message: string) => void,
 ): void {
   if (!LOOPBACK.includes(config.HOST ?? "") && config.SERVE_EVERYBODY_ON_ANY_ADDRESS !== "yes") {
-    refuse("HOST", "AUTH_MODE=none serves everybody, so it listens on 127.0.0.1, ::1 or localhost only");
+    refuse(
+      "HOST",
+      "must be 127.0.0.1, ::1 or localhost with AUTH_MODE=none, which serves all requests without a token",
+    );
   }
   if (config.WEBSITE_SITE_NAME || config.CONTAINER_APP_NAME) {
-    refuse("AUTH_MODE", "AUTH_MODE=none serves everybody, which is not for Azure");
+    refuse("AUTH_MODE", "must not be none in Azure, because it serves all requests without a token");
   }
 }
 
-/** Ms before the function timeout when a turn or a stream must have ended: the timeout ends the worker, with all it does. */
+/** A turn or stream must end this many ms before the function timeout, which ends the worker and all calls on it. */
 const FUNCTION_MARGIN = 60_000;
 
 function refuseOnFunctions(
@@ -167,12 +193,15 @@ function refuseOnFunctions(
   refuse: (path: keyof Environment, message: string) => void,
 ): void {
   if (config.TASK_STORE === "memory") {
-    refuse("TASK_STORE", "instances of a function app share no memory; leave it out");
+    refuse("TASK_STORE", "must not be memory on Azure Functions, whose instances share no memory: remove it");
   }
   for (const name of ["TURN_TIMEOUT", "STREAM_MAX_DURATION"] as const) {
     if ((config[name] ?? 0) > functionTimeout - FUNCTION_MARGIN) {
       const most = Math.max(0, (functionTimeout - FUNCTION_MARGIN) / 1_000);
-      refuse(name, `may be ${most} s at most: a minute less than the function timeout of ${functionTimeout / 1_000} s`);
+      refuse(
+        name,
+        `must be at most ${most} s: one minute less than the function timeout of ${functionTimeout / 1_000} s`,
+      );
     }
   }
 }
@@ -194,11 +223,8 @@ function integer(fallback: number, min: number, max: number): z.ZodType<number, 
     });
 }
 
-/** `complain` says what is wrong with an item that does not match; of a secret without the item. */
-function list(
-  each = /^/,
-  complain = (item: string) => `${JSON.stringify(item)} does not match ${String(each)}`,
-): z.ZodType<string[], string | undefined> {
+/** A comma-separated list. `expected` says what an item that does not match should be; an error never shows a secret item. */
+function list(each = /^/, expected = "", isSecret = false): z.ZodType<string[], string | undefined> {
   return z
     .string()
     .default("")
@@ -208,7 +234,8 @@ function list(
         .map((item) => item.trim())
         .filter((item) => item !== "");
       for (const item of items.filter((one) => !each.test(one))) {
-        context.addIssue({ code: "custom", message: complain(item) });
+        const message = `${isSecret ? "an item" : JSON.stringify(item)} is not ${expected}`;
+        context.addIssue({ code: "custom", message });
       }
       return items;
     });

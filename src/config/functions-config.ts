@@ -4,7 +4,7 @@ import { toStorageLocations } from "./storage-locations.ts";
 
 type Settings = Partial<Record<keyof Environment, string>>;
 
-/** Between the end of the longest turn, or stream, and the function timeout, which would end the worker. In s. */
+/** The longest turn and stream end this many s before the function timeout, which would end the worker. */
 const RESERVE = 60;
 /** Longer than any process lives, in s. */
 const UNLIMITED = 36_500 * 86_400;
@@ -27,9 +27,9 @@ export function readFunctionsConfig(functionTimeout: string, env: Environ = proc
   const config = parseConfig({ ...defaults, ...given, ...storage, FUNCTION_TIMEOUT: String(timeout) });
   const first = toStorageLocations(config)[0]?.location ?? {};
   if (Object.values(first)[0] !== Object.values(own)[0]) {
-    const where = "The queue trigger looks in AzureWebJobsStorage";
+    const why = "because the queue trigger reads from it";
     throw new ConfigError(
-      `${where}, so the first of STORAGE_ACCOUNT or STORAGE_CONNECTION_STRING must be that account.`,
+      `The first account of STORAGE_ACCOUNT or STORAGE_CONNECTION_STRING must be that of AzureWebJobsStorage, ${why}.`,
     );
   }
   return config;
@@ -37,7 +37,7 @@ export function readFunctionsConfig(functionTimeout: string, env: Environ = proc
 
 type Environ = Readonly<Record<string, string | undefined>>;
 
-/** Where clients reach this app, unless PUBLIC_BASE_URL says otherwise. */
+/** The URL of this app, for cards where PUBLIC_BASE_URL is not set. */
 export function readBaseUrl(env: Environ = process.env): string {
   const host = env["WEBSITE_HOSTNAME"] || "localhost:7071";
   return `${/^(?:localhost|127\.0\.0\.1)(?::|$)/.test(host) ? "http" : "https"}://${host}`;
@@ -60,7 +60,7 @@ function toSeconds(timeSpan: string): number {
   }
   const [, days = 0, hours, minutes, seconds = 0] = /^(?:(\d+)\.)?(\d+):(\d+)(?::(\d+))?$/.exec(timeSpan) ?? [];
   if (hours === undefined) {
-    throw new ConfigError(`functionTimeout ${JSON.stringify(timeSpan)} is no time span such as 00:30:00`);
+    throw new ConfigError(`functionTimeout ${JSON.stringify(timeSpan)} is not a time span such as 00:30:00`);
   }
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }

@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 
-/** A storage account that the environment names: by a name of its own, and how to open it. */
+/** A configured storage account: its name, and how to open it. */
 interface StorageLocation {
   readonly name: string;
   readonly location: { readonly account: string } | { readonly connectionString: string };
@@ -9,7 +9,7 @@ interface StorageLocation {
 /** Keys of connection strings begin in upper case, names of accounts do not. */
 const NAMED = /^([a-z][a-z0-9-]{0,23})=(.+)$/;
 
-/** In their order: queue and placement live in the first. A single connection string needs no name. */
+/** In the configured order: queue and placement are in the first. A single connection string needs no name. */
 export function toStorageLocations(
   config: Pick<Config, "STORAGE_ACCOUNT" | "STORAGE_CONNECTION_STRING">,
 ): readonly StorageLocation[] {

@@ -2,17 +2,17 @@ import type { Agent } from "./agent.ts";
 
 /** The agents that this gateway serves, by id and major version. */
 export interface AgentRegistry {
-  /** The agent that answers at the root too. */
+  /** The agent that is also served at the root path. */
   readonly default: Agent;
-  /** One per id: the newest major. In the order of the configuration. */
+  /** The newest major version of each agent, in the order of the configuration. */
   list(): readonly Agent[];
-  /** Majors served under `id`, newest first; empty when the id is unknown. */
+  /** Major versions of an agent, newest first; empty if the id is unknown. */
   majors(id: string): readonly number[];
-  /** The newest major without one named. */
+  /** By default the newest major version. */
   find(id: string, major?: number): Agent | undefined;
 }
 
-/** What clients may pin, and what a task stays on. */
+/** The major version, which clients may pin and a task stays on. */
 export function majorOf(agent: Agent): number {
   return Number.parseInt(agent.version, 10);
 }

@@ -1,8 +1,8 @@
-/** Time as the engine sees it. The simulator has one of its own. */
+/** The engine's source of time. The simulation has its own. */
 export interface Clock {
   /** Milliseconds since the epoch; may jump, and differs between instances. */
   now(): number;
-  /** Milliseconds that only grow, for measuring a lease. */
+  /** Milliseconds that never decrease, for measuring leases. */
   monotonic(): number;
   /** Calls `run` once after `ms`. The returned function cancels it. Never keeps the process alive. */
   after(ms: number, run: () => void): () => void;

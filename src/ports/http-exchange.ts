@@ -1,22 +1,22 @@
 /**
- * One HTTP request as the gateway reads it. Every host presents its own in this form, because the Fetch API's objects
- * cost more than a short call itself.
+ * One HTTP request as the gateway reads it. Every host adapts its own requests to this form, because the objects of the Fetch
+ * API cost more than a short call itself.
  */
 export interface HttpRequest {
   readonly method: string;
-  /** As the client sent it: a path, and a query behind `?`. */
+  /** Path and query as the client sent them. */
   readonly target: string;
-  /** `name` in lower case. Undefined where the request does not have the header. */
+  /** `name` in lower case. Undefined if the request does not have the header. */
   header(name: string): string | undefined;
-  /** The body as text, of at most `limit` bytes in UTF-8. Called once. @throws BodyTooLargeError */
+  /** The body as text, at most `limit` bytes of UTF-8. Call it once. @throws BodyTooLargeError */
   readText(limit: number): Promise<string>;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Told of work that outlasts the response, by hosts that may end the process with it. The work never rejects. */
+  /** Keeps the process alive for work that outlasts the response, on hosts that need it. The work never rejects. */
   readonly waitUntil?: ((work: Promise<void>) => void) | undefined;
 }
 
-/** What the gateway answers. The host sends it. */
+/** The gateway's answer. The host sends it. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -25,27 +25,27 @@ export interface HttpAnswer {
   readonly body?: string | StreamedBody;
 }
 
-/** A body that comes piece by piece. The host calls exactly one of these, once; after `sendTo`, `leave` may follow. */
+/** A body that is sent in pieces. The host calls one of the methods once; `leave` may follow `sendTo`. */
 export interface StreamedBody {
-  /** Headers and the first piece go out at once. */
+  /** Starts to send: headers and the first piece are sent at once. */
   sendTo(client: ClientSink): void;
-  /** The client has gone. */
+  /** The client has disconnected. */
   leave(): void;
 }
 
-/** Where a streamed body goes. After `end` or `cut` nothing is taken any more. */
+/** The connection to a client for a streamed body. After `end` or `cut` writes are ignored. */
 export interface ClientSink {
   write(text: string): void;
-  /** Whether the client keeps up: otherwise what is written waits in memory. */
+  /** Whether the client keeps up; otherwise writes are buffered in memory. */
   readonly isReady: boolean;
-  /** Resolves when the client keeps up again, or has left. */
+  /** Resolves when the client keeps up again or has disconnected. */
   untilReady(): Promise<void>;
   end(): void;
-  /** Breaks the connection, so that the client sees that the body is not whole. */
+  /** Breaks the connection, so that the client notices that the body is incomplete. */
   cut(reason: Error): void;
 }
 
-/** A request's body is larger than whoever reads it takes. */
+/** The body of a request is larger than the limit. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
   /** Bytes. */
@@ -57,7 +57,7 @@ export class BodyTooLargeError extends Error {
   }
 }
 
-/** The query's value of this name; undefined where there is none. */
+/** The value of a query parameter; undefined if it is missing. */
 export function queryOf({ target }: Pick<HttpRequest, "target">, name: string): string | undefined {
   const start = target.indexOf("?");
   return start === -1 ? undefined : (new URLSearchParams(target.slice(start + 1)).get(name) ?? undefined);

@@ -1,13 +1,13 @@
 import type { TaskKey } from "./task-log.ts";
 
 /**
- * Hints from one instance to another: look at this task now, not only when its lease is renewed. Losing one costs time,
- * nothing else. @throws StoreError `unknown`.
+ * Hints from one instance to another: read the head of this task now, before the next renewal of its lease. A lost hint
+ * only costs time. @throws StoreError `unknown`.
  */
 export interface Inbox {
   put(holder: string, task: TaskKey): Promise<void>;
-  /** What was put for this holder; gone after that. */
+  /** Returns and deletes the hints for this holder. */
   take(holder: string): Promise<TaskKey[]>;
-  /** Removes what holders that are no more left untaken for `age` ms. */
+  /** Deletes hints older than `age` ms, whose holders are dead. */
   clear(age: number): Promise<void>;
 }

@@ -7,8 +7,8 @@ export interface PublicJwk {
   readonly [member: string]: unknown;
 }
 
-/** Asks an issuer for its signing keys. */
+/** Fetches the signing keys of an issuer. */
 export interface IssuerKeys {
-  /** Never answers from a cache. Rejects when the issuer cannot be reached, or what it says cannot be believed. */
+  /** Without a cache. Rejects if the issuer does not answer or its answer is invalid. */
   load(issuer: string): Promise<readonly PublicJwk[]>;
 }

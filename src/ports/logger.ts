@@ -1,4 +1,4 @@
-/** Structured log events. Never given a token, a message's content or a credential. */
+/** Structured log events (docs/logging.md). Never pass a token, the content of a message or a credential. */
 export interface Logger {
   info(event: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;

@@ -1,16 +1,16 @@
-/** What a token is for. */
+/** The purpose of a token. */
 export interface TokenRequest {
-  /** The agent that it is shown to, as its issuer knows it (`resource` of RFC 8707). */
+  /** The agent that receives it, as its issuer names it (`resource` of RFC 8707). */
   readonly resource: string;
   readonly scope?: string | undefined;
-  /** A caller's access token: the new one says on whose behalf it is used (RFC 8693). */
+  /** Access token of the caller on whose behalf the new token is used (RFC 8693). */
   readonly onBehalfOf?: string | undefined;
 }
 
-/** Access tokens that this gateway shows to agents elsewhere. */
+/** Access tokens that this gateway sends to remote agents. */
 export interface OutgoingTokens {
-  /** One that counts for a while yet. Rejects when the issuer gives none; the message holds no secret. */
+  /** A token that stays valid for at least some seconds. Rejects if the issuer returns none; the error contains no secret. */
   get(request: TokenRequest): Promise<string>;
-  /** The agent refused this token: it is not given again. */
+  /** Call it when the agent has refused this token: it will not be returned again. */
   drop(request: TokenRequest, token: string): void;
 }

@@ -1,6 +1,6 @@
 import type { TaskKey } from "./task-log.ts";
 
-/** Points at content that is too large for a row. */
+/** Refers to content that is too large for a row. */
 export interface PayloadRef {
   /** 64 hex digits. */
   readonly sha256: string;
@@ -15,16 +15,16 @@ export interface PayloadPage {
 }
 
 /**
- * Content that is too large for a row, named by its hash so that a stale writer cannot replace it.
- * Kept until the task goes.
+ * Content that is too large for a row, named by its hash so that a stale writer cannot overwrite it. Kept until the task is
+ * deleted.
  */
 export interface Payloads {
   /** Storing the same bytes again is a success. @throws StoreError `unknown`. */
   put(task: TaskKey, bytes: Uint8Array): Promise<PayloadRef>;
   /** @throws StoreError `unknown`, or `rejected` when it does not exist. */
   get(task: TaskKey, claim: PayloadRef): Promise<Uint8Array>;
-  /** Removes all payloads of a task. @throws StoreError `unknown`. */
+  /** Deletes all payloads of a task. @throws StoreError `unknown`. */
   deleteAll(task: TaskKey): Promise<void>;
-  /** Every payload, page by page: slow, for cleaning up. `next` leads on; absent at the end. @throws StoreError `unknown`. */
+  /** All payloads in pages; slow, for cleaning up. `next` is the cursor, undefined on the last page. @throws StoreError `unknown`. */
   list(after: string | undefined): Promise<PayloadPage>;
 }

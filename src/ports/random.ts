@@ -1,4 +1,4 @@
-/** Where ids and jitter come from. The simulator seeds it. */
+/** The source of ids and jitter. The simulation seeds it. */
 export interface Random {
   /** A new unguessable id: letters, digits and hyphens. */
   id(): string;

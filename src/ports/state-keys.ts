@@ -1,14 +1,14 @@
-/** What this gateway signs and seals with: 32 random bytes, the same on every instance. They change while it runs. */
+/** The keys that sign page tokens and encrypt credentials: 32 random bytes each, the same on every instance. */
 export interface StateKeys {
-  /** The newest: with it everything is closed. */
+  /** The newest key, which signs and encrypts. */
   current(): Uint8Array;
-  /** Newest first. What an earlier one closed still opens. The same array objects for as long as a key is known. */
+  /** All keys that verify and decrypt, newest first. A key stays the same array object while it is known. */
   all(): readonly Uint8Array[];
-  /** Something was closed with none of them: another instance may know a newer one. Costs little when called often. */
+  /** Call it when none of the keys fits: another instance may have a newer one. Cheap when called often. */
   refresh(): Promise<void>;
 }
 
-/** Keys that stay as they are. @throws TypeError without any */
+/** Keys that do not change. @throws TypeError without any */
 export function createStateKeys(keys: readonly Uint8Array[]): StateKeys {
   const [current] = keys;
   if (!current) {

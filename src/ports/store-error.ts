@@ -1,6 +1,6 @@
 /**
- * What a write to a store can come to other than success.
- * - `conflict`: the condition (If-Match, If-None-Match) did not hold for this attempt.
+ * Why a request to a store did not succeed.
+ * - `conflict`: the condition (If-Match, If-None-Match) was not met.
  * - `unknown`: a timeout, a 5xx or a cut connection: the write may or may not have taken effect.
  * - `rejected`: the store will never take this write (too large, malformed).
  */

@@ -50,9 +50,9 @@ export interface DoneFilter {
  */
 export interface TaskIndex {
   putOpen(row: OpenRow): Promise<void>;
-  /** With an etag only if nobody changed the row since it was read. */
+  /** With an etag only if the row is unchanged since it was read. */
   deleteOpen(row: OpenRow, etag?: Etag): Promise<void>;
-  /** Moves `due` if nobody else did since the row was read. False when somebody did. */
+  /** Sets `due` if the row is unchanged since it was read. False if it was changed. */
   claimOpen(row: OpenRow, etag: Etag, due: number): Promise<boolean>;
   /** Rows due at `now`, at most `limit`, over all scopes. */
   listDue(now: number, limit: number): Promise<{ readonly row: OpenRow; readonly etag: Etag }[]>;

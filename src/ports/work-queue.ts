@@ -1,20 +1,20 @@
 import type { TaskKey } from "./task-log.ts";
 
-/** A turn may need a runner. */
+/** A turn may need an instance to run it. */
 export interface TurnMessage extends TaskKey {
   readonly kind: "turn";
   readonly agent: string;
   readonly turn: number;
 }
 
-/** Events may wait for delivery to one webhook. */
+/** A webhook may lack events. */
 export interface PushMessage extends TaskKey {
   readonly kind: "push";
   /** Key of the config's row in the task's log. */
   readonly config: string;
 }
 
-/** A hint. The log decides what there is to do; late, duplicate and lost messages are harmless. */
+/** A hint. The log decides what has to be done; late, duplicate and lost messages are harmless. */
 export type WorkMessage = TurnMessage | PushMessage;
 
 export interface WorkQueue {
@@ -22,7 +22,7 @@ export interface WorkQueue {
   send(message: WorkMessage, after?: number): Promise<void>;
 }
 
-/** Undefined for what is no message of ours: anybody with access to the queue may put one. */
+/** Undefined if it is not a work message: the queue may contain other messages. */
 export function fromWorkJson(json: unknown): WorkMessage | undefined {
   if (typeof json !== "object" || json === null) {
     return undefined;

@@ -19,7 +19,7 @@ import type { EventStreams, StreamLimits } from "./streams/event-streams.ts";
 import { createKeepAliveAnswers } from "./streams/keep-alive-answer.ts";
 import type { KeepAliveAnswers } from "./streams/keep-alive-answer.ts";
 
-export interface EdgeLimits extends BodyLimits {
+interface EdgeLimits extends BodyLimits {
   /** Parts of a message. */
   readonly maxParts: number;
 }

@@ -12,7 +12,7 @@ import { toSegments } from "./http/path.ts";
 interface GatewayEndpoint {
   /** Without a slash at its start. `*` stands for one segment at the end. */
   readonly path: string;
-  answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
+  readonly answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 }
 
 /** Public halves of what signs cards. */

@@ -22,7 +22,7 @@ interface Resource {
 }
 
 /** Where a path leads: the agent, as it is named there, and what else the path says. */
-export interface Route extends Target {
+interface Route extends Target {
   /** `/agents/{id}` or `/agents/{id}@{major}`. */
   readonly agentPath: string;
   readonly parameters: PathParameters;
@@ -36,7 +36,9 @@ type Handler = (request: HttpRequest, route: Route) => HttpAnswer | Promise<Http
  */
 export function createRoutes(edge: Edge): Routes {
   const cors = edge.corsOrigins.length > 0 ? createCors(edge.corsOrigins) : undefined;
-  const ofGateway = new Map(gatewayEndpoints(edge).map(({ path, answer }) => [path, answer]));
+  const ofGateway = new Map<string, Handler>(
+    gatewayEndpoints(edge).map((endpoint) => [endpoint.path, endpoint.answer]),
+  );
   const ofAgent = agentResources(edge);
 
   return (request) => {

@@ -3,36 +3,36 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { LogRow, TaskKey, TaskLog } from "../ports/task-log.ts";
 import { invalid } from "../tasks/task-fault.ts";
 
-/** A push notification config as its row has it (docs/storage.md). Times in ms since the epoch. */
+/** A push notification config as stored (docs/storage.md). Times in ms since the epoch. */
 export interface PushConfig {
   readonly id: string;
-  /** Of the call that created it: tells whether its own write, whose answer was lost, took effect. */
+  /** Id of the call that created it: identifies its own write when the answer was lost. */
   readonly nonce: string;
   readonly url: string;
   /** Scheme of the Authorization header; `""` without one. */
   readonly scheme: string;
   /** Token and credentials, encrypted. */
   readonly sealed: string;
-  /** Of the protocol that the config came by: its webhook gets that version's bodies. */
+  /** Protocol version of the call that created it; the webhook gets bodies of this version. */
   readonly version: "1.0" | "0.3";
-  /** The last event that was delivered. */
+  /** Generation of the last delivered event. */
   readonly cursor: number;
-  /** `deleted`: its row goes as soon as nobody delivers. */
+  /** `deleted`: the row is deleted when no delivery is running. */
   readonly state: "active" | "disabled" | "deleted";
-  /** Attempts in a row that failed. */
+  /** Failed attempts in a row. */
   readonly failures: number;
-  /** Not before this; 0 when nothing failed. */
+  /** Time of the next attempt; 0 without failures. */
   readonly nextAt: number;
-  /** Who delivers now: two at once would reorder events. */
+  /** The running delivery: two at once could reorder events. */
   readonly lease?: { readonly holder: string; readonly until: number } | undefined;
-  /** The last attempts that failed, newest last. */
+  /** The last failed attempts, newest last. */
   readonly log: readonly PushAttempt[];
 }
 
 interface PushAttempt {
   readonly time: number;
   readonly generation: number;
-  /** A status, or why there is none. */
+  /** The HTTP status, or the reason why there is none. */
   readonly outcome: string;
 }
 
@@ -51,16 +51,16 @@ export function parseConfigRow(body: string): PushConfig {
   return JSON.parse(body) as PushConfig;
 }
 
-/** Configs of one task. */
+/** Most configs of one task. */
 const MAX_CONFIGS = 10;
 
-/** Those of a task that are not about to go. @throws StoreError */
+/** The configs of a task, without those being deleted. @throws StoreError */
 export async function readConfigs(log: TaskLog, key: TaskKey): Promise<PushConfig[]> {
   const rows = await log.readRange(key, FIRST_CONFIG, LAST_CONFIG);
   return rows.map(({ body }) => parseConfigRow(body)).filter(({ state }) => state !== "deleted");
 }
 
-/** @throws TaskError `invalid` where a task has as many as it may beside the one called `id` */
+/** @throws TaskError `invalid` if a task has the most configs already, not counting the one with this `id` */
 export function checkRoom(configs: readonly PushConfig[], id: string): void {
   if (configs.filter((config) => config.id !== id).length >= MAX_CONFIGS) {
     throw invalid("taskId", `has ${MAX_CONFIGS} push notification configs already; delete one first`);

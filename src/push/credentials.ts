@@ -1,15 +1,15 @@
 import type { StateKeys } from "../ports/state-keys.ts";
 
-/** What a config holds that nobody but its webhook may see. */
+/** The part of a config that only its webhook may receive. */
 export interface Credentials {
   readonly token: string;
   readonly credentials: string;
 }
 
-/** Encrypts what is stored with a key of its own, derived from the state key (AES-256-GCM over HKDF-SHA-256). */
+/** Encrypts credentials with a key derived from the state key (AES-256-GCM, HKDF-SHA-256). */
 export interface CredentialSealer {
   seal(credentials: Credentials): Promise<string>;
-  /** Undefined when it was sealed under a key that is not known any more. */
+  /** Undefined if the key that encrypted them is no longer known. */
   open(sealed: string): Promise<Credentials | undefined>;
 }
 
@@ -50,7 +50,7 @@ export function createCredentialSealer(keys: StateKeys): CredentialSealer {
         const text = await crypto.subtle.decrypt(algorithm, await derive(key), sealed);
         return JSON.parse(new TextDecoder().decode(text)) as Credentials;
       } catch {
-        // Sealed under another key, as far as anybody can tell.
+        // Encrypted with another key.
       }
     }
     return undefined;

@@ -13,18 +13,18 @@ import type { Held } from "./delivery-lease.ts";
 import { toNotification } from "./notification.ts";
 import type { PushParts } from "./push-parts.ts";
 
-/** Events read at once. */
+/** Events per read. */
 const EVENTS_AT_ONCE = 50;
 
 /**
- * Posts what a webhook has not heard of yet, in order, at least once. One job at a time holds a config's lease; every
- * POST follows a look at the config's row, so that none begins after its deletion (I17).
+ * Posts the events that a webhook lacks, in order, at least once. One job at a time has a config's lease. The config's row
+ * is read before every POST, so that none begins after its deletion (I17; docs/architecture.md#push-notifications).
  * @throws StoreError: deliver the message again later.
  */
 export async function deliver(parts: PushParts, message: PushMessage): Promise<void> {
   const key = { scope: message.scope, taskId: message.taskId };
-  // A message that finds the lease held is dropped. That is safe because a job looks for more events after it gave its
-  // lease back: an event was committed before its message was sent, and that before this look.
+  // A message that finds the lease taken is dropped. This is safe because a job reads events again after it has released
+  // its lease: the event of the dropped message was committed before the message was sent, so that read finds it.
   for (;;) {
     const stored = await parts.log.readVersioned(key, message.config);
     const config = stored && parseConfigRow(stored.body);
@@ -43,7 +43,7 @@ export async function deliver(parts: PushParts, message: PushMessage): Promise<v
   }
 }
 
-/** Resolves to the config once everything known is delivered and the lease given back; undefined when it could not go on. */
+/** Resolves to the config when all known events are delivered and the lease is released; undefined if it had to stop. */
 async function deliverAll(
   parts: PushParts,
   key: TaskKey,
@@ -84,7 +84,7 @@ async function deliverAll(
         await fail(parts, key, held, next, message);
         return letGo(parts, key, message.config, holder);
       }
-      // The last event that is known gives the lease back with the same write.
+      // The write for the last known event also releases the lease.
       const isLast = event === last && events.length < EVENTS_AT_ONCE;
       const moved = isLast ? parts.deliveryRules.release(next) : hold(parts, next, holder);
       held = await write(parts, key, moved, held.etag);
@@ -99,7 +99,7 @@ async function deliverAll(
   return (await write(parts, key, parts.deliveryRules.release(held.config), held.etag))?.config;
 }
 
-/** In v0.3 the first read is of the whole log: a body there is the task after the event. */
+/** In v0.3 a body is the Task after the event, so the first read is the whole log. */
 function readNext(parts: PushParts, key: TaskKey, { cursor, version }: PushConfig, from: number): Promise<LogEvent[]> {
   return readEvents(parts, key, version === "0.3" ? from : cursor, cursor + EVENTS_AT_ONCE);
 }
@@ -117,7 +117,7 @@ async function post(
 ): Promise<WebhookOutcome> {
   return secrets
     ? sender.post(toNotification(config, secrets, generation, response, task))
-    : { code: "refused", reason: "its credentials were stored under another STATE_KEY" };
+    : { code: "refused", reason: "its credentials were encrypted with a STATE_KEY that is no longer configured" };
 }
 
 function afterPost(
@@ -129,8 +129,12 @@ function afterPost(
 ): PushConfig {
   const next = deliveryRules.afterPost(config, generation, outcome, clock.now(), random.fraction());
   if (next.failures > 0) {
-    const event = next.state === "disabled" ? "push.disabled" : "push.failed";
-    logger.warn(event, { taskId: key.taskId, config: config.id, ...next.log.at(-1), failures: next.failures });
+    const fields = { taskId: key.taskId, config: config.id, ...next.log.at(-1), failures: next.failures };
+    if (next.state === "disabled") {
+      logger.warn("push.disabled", fields);
+    } else {
+      logger.warn("push.delivery-failed", fields);
+    }
   }
   return next;
 }

@@ -6,15 +6,15 @@ import type { PushConfig } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
 import { renewAfter, stopAfter } from "../tasks/log/lease.ts";
 
-/** A config whose lease this job has, as it last saw it. */
+/** A config whose lease this job has, as of its last read or write. */
 export interface Held {
   readonly config: PushConfig;
   readonly etag: Etag;
-  /** Monotonic ms after which another job may have it: then no POST may begin. */
+  /** Monotonic ms after which another job may have the lease: no POST may begin then. */
   readonly until: number;
 }
 
-/** A POST takes 10 s at most, in ms: one that is kept for longer will never end. */
+/** In ms. A POST takes at most 10 s; the lease is not renewed for longer than this. */
 const LONGEST_KEPT = 15_000;
 
 /** The config with a lease of `holder` from now on. */
@@ -22,9 +22,9 @@ export function hold({ clock, deliveryRules, settings }: PushParts, config: Push
   return deliveryRules.lease(config, holder, clock.now() + settings.lease);
 }
 
-/** Undefined when somebody changed the row first. @throws StoreError */
+/** Undefined if the row was changed by another writer. @throws StoreError */
 export async function write(parts: PushParts, key: TaskKey, config: PushConfig, etag: Etag): Promise<Held | undefined> {
-  // Others wait until the lease's end by their clocks, which may be ahead.
+  // Earlier than the end of the lease: the clocks of others may be ahead.
   const until = parts.clock.monotonic() + stopAfter(parts.settings.lease);
   try {
     return { config, etag: await parts.log.replaceRow(key, toConfigRow(config), etag), until };
@@ -36,7 +36,7 @@ export async function write(parts: PushParts, key: TaskKey, config: PushConfig, 
   }
 }
 
-/** The row as it is now; undefined when the config was deleted, or another job has it. @throws StoreError */
+/** The current row; undefined if the config was deleted or another job has its lease. @throws StoreError */
 export async function lookAgain(
   parts: PushParts,
   key: TaskKey,
@@ -50,8 +50,8 @@ export async function lookAgain(
 }
 
 /**
- * Renews the lease until `work` has ended: a slow receiver may take longer than a lease lasts, and would otherwise hear
- * the same event from job after job. Resolves to the config as it is then; undefined when it is not this job's any more.
+ * Renews the lease until `work` has ended: a slow receiver may take longer than a lease, and would otherwise get the same
+ * event from several jobs. Resolves to the config at that time; undefined if this job has lost the lease.
  */
 export async function keepWhile(
   parts: PushParts,
@@ -75,7 +75,7 @@ export async function keepWhile(
   }
 }
 
-/** Gives back a lease that somebody changed the row under: who deletes a config waits for that. */
+/** Releases the lease after another writer changed the row: the deletion of a config waits for it. */
 export async function letGo(
   parts: PushParts,
   key: TaskKey,

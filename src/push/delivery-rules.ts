@@ -2,24 +2,24 @@ import type { WebhookOutcome } from "../ports/webhook-sender.ts";
 import type { PushConfig } from "./config-row.ts";
 import { takeableAt } from "../tasks/log/lease.ts";
 
-/** Attempts in a row after which a webhook is given up: about 20 minutes. */
+/** A webhook is disabled after this many failed attempts in a row, which takes about 20 minutes. */
 const MAX_FAILURES = 10;
-/** Between two attempts: 1 s, doubling up to 5 min (ms). */
+/** Pause between two attempts, in ms: doubled from the first to the longest. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 300_000;
 const ATTEMPTS_KEPT = 10;
 
-/** Every rule of delivery. Pure, and an argument, so that the simulation can break one and see itself turn red. */
+/** The rules of delivery. They are pure and passed as an argument, so that the simulation can break one of them. */
 export const deliveryRules = { canDeliver, canDelete, lease, afterPost, release };
 
 export type DeliveryRules = typeof deliveryRules;
 
-/** Whether there may be something to do for a config that nobody else is at. */
+/** Whether a job may deliver for a config now. */
 function canDeliver({ state, nextAt, lease: held }: PushConfig, now: number): boolean {
   return state === "active" && nextAt <= now && (held === undefined || held.until <= now);
 }
 
-/** Whether nobody delivers any more: clocks differ by up to a sixth of a lease (`leaseTime` in ms). */
+/** Whether no delivery is running, with clocks that differ by up to a sixth of a lease (`leaseTime` in ms). */
 function canDelete({ lease: held }: PushConfig, now: number, leaseTime: number): boolean {
   return held === undefined || takeableAt(held, leaseTime) <= now;
 }
@@ -32,7 +32,7 @@ function release(config: PushConfig): PushConfig {
   return { ...config, lease: undefined };
 }
 
-/** What an attempt means for its config. The cursor moves after a 2xx and never else. `jitter` is 0 to 1. */
+/** The config after an attempt. The cursor moves only after a 2xx. `jitter` is 0 to 1. */
 function afterPost(
   config: PushConfig,
   generation: number,
@@ -55,7 +55,7 @@ function afterPost(
   };
 }
 
-/** Another attempt cannot come to anything else: 410 says so itself (RFC 9110, 15.5.11). */
+/** Another attempt would fail in the same way; 410 says so (RFC 9110, 15.5.11). */
 function isFinal(outcome: WebhookOutcome): boolean {
   return outcome.code === "refused" || (outcome.code === "answered" && outcome.status === 410);
 }

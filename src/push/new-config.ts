@@ -6,9 +6,9 @@ import type { PushConfig } from "./config-row.ts";
 import type { PushParts } from "./push-parts.ts";
 
 /**
- * A new config, or one that takes the place of another of its id: then it goes on where that one was. In v0.3 a config
- * without an id has the task's, so that there is one of them.
- * @throws TaskError `invalid` when its URL is none that may be called
+ * A new config. One that replaces a config with the same id continues from its cursor. In v0.3 a config without an id gets
+ * the task's id, so that there is only one.
+ * @throws TaskError `invalid` if its URL may not be called
  */
 export async function newConfig(
   { random, sealer, sender }: Pick<PushParts, "random" | "sealer" | "sender">,
@@ -24,7 +24,7 @@ export async function newConfig(
   }
   const scheme = authentication?.scheme ?? "";
   const credentials = authentication?.credentials ?? "";
-  // They become headers: what is none would let a caller write others.
+  // They become header values; line breaks would let a caller add headers.
   for (const [field, value] of Object.entries({
     token,
     "authentication.scheme": scheme,

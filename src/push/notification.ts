@@ -8,8 +8,8 @@ import type { Credentials } from "./credentials.ts";
 const legacy = new V03PushNotificationSerializer();
 
 /**
- * The POST that tells a webhook of one event (specification 4.3.3). In v0.3 its body is the whole task after the event.
- * `A2A-Event-Id` is ours: the event's generation, by which a receiver recognises repeats.
+ * The POST for one event (specification 4.3.3). In v0.3 its body is the whole Task after the event. `A2A-Event-Id` is the
+ * gateway's own header: the event's generation, by which a receiver recognises repeats.
  */
 export function toNotification(
   { url, scheme, version }: PushConfig,
@@ -23,7 +23,8 @@ export function toNotification(
     "a2a-event-id": String(generation),
     ...(version === "1.0" && { "a2a-version": "1.0" }),
     ...(token !== "" && { "x-a2a-notification-token": token }),
-    ...(scheme !== "" && { authorization: credentials === "" ? scheme : `${scheme} ${credentials}` }),
+    // A scheme alone is no Authorization: its credentials are known to the two parties in another way, or not at all.
+    ...(scheme !== "" && credentials !== "" && { authorization: `${scheme} ${credentials}` }),
   };
   const body = version === "1.0" ? JSON.stringify(StreamResponse.toJSON(response)) : toLegacyBody(response, task);
   return { url, headers, body };

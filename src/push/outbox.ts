@@ -6,22 +6,22 @@ import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow, checkRoom, read
 import { newConfig } from "./new-config.ts";
 import type { PushParts } from "./push-parts.ts";
 
-/** A burst of commits is one message: what comes within this many ms after it waits, in ms. */
+/** In ms. Commits within this time after a delivery message share the next message. */
 const QUIET = 250;
-/** Tasks whose configs are remembered. */
+/** Most tasks whose config keys are cached. */
 const MAX_KNOWN = 10_000;
 
 interface Known {
-  /** `head.pushConfigs` when they were read: it grows with every config. */
+  /** `head.pushConfigs` at the time of the read; it increases with every new config. */
   readonly configs: number;
   readonly keys: readonly string[];
 }
 
-/** Tells the queue of events that webhooks have to hear of (DESIGN 3.8). */
+/** Sends delivery messages to the queue after commits (docs/architecture.md#push-notifications). */
 export function createOutbox(parts: PushParts): Outbox {
   const { clock, log, logger, queue, random } = parts;
   const known = new Map<string, Known>();
-  /** Whether something was committed since the message went out, by task. */
+  /** By task: whether there was a commit since the last message. */
   const sent = new Map<string, { more: boolean; head: Head }>();
 
   return {
@@ -53,7 +53,7 @@ export function createOutbox(parts: PushParts): Outbox {
     },
     async toRow(call, config, task, head) {
       const others = head && head.pushConfigs > 0 ? await readConfigs(log, task) : [];
-      // A client that names its webhook with every message, and no id, means the one it has.
+      // A client that sends its webhook with every message, without an id, means its existing config.
       const before = others.find(({ id, url }) => (config.id === "" ? url === config.url : id === config.id));
       const place = before ?? { cursor: head?.generation ?? 0 };
       const own = await newConfig(parts, call, { ...config, id: before?.id ?? config.id }, task, place, random.id());
@@ -62,7 +62,7 @@ export function createOutbox(parts: PushParts): Outbox {
     },
   };
 
-  /** Whoever delivers may have ended between two commits of a burst. */
+  /** The delivery may have ended between two commits of a burst. */
   function settle(name: string, task: TaskKey): void {
     const burst = sent.get(name);
     if (!burst?.more) {
@@ -74,14 +74,14 @@ export function createOutbox(parts: PushParts): Outbox {
     clock.after(QUIET, () => settle(name, task));
   }
 
-  /** What is lost here the sweep makes good. */
+  /** If a message is lost, the sweep sends another. */
   async function tell(name: string, task: TaskKey, head: Head): Promise<void> {
     try {
       for (const config of await keysOf(name, task, head)) {
         await queue.send({ kind: "push", ...task, config });
       }
     } catch (error) {
-      logger.warn("push.untold", { taskId: task.taskId, error: String(error) });
+      logger.warn("push.enqueue-failed", { taskId: task.taskId, error: String(error) });
     }
     if (isTerminal(head.state)) {
       known.delete(name);

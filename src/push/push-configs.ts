@@ -23,7 +23,7 @@ import type { PushParts } from "./push-parts.ts";
 import { wake } from "./push-parts.ts";
 import { callPatience } from "../tasks/log/lease.ts";
 
-/** How often a deletion looks whether the delivery that was under way has ended, in ms. */
+/** Interval at which a deletion checks whether the running delivery has ended, in ms. */
 const DELETE_LOOK = 100;
 
 /** The operations of specification 3.1.7 to 3.1.10. @throws TaskError */
@@ -99,8 +99,8 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
   };
 
   /**
-   * No POST may begin once this has answered (I17): a job that delivers now is told to stop, and waited for. Resolves to
-   * whether the row is gone.
+   * After this has resolved to true no POST may begin (I17). A running job stops because the state is `deleted`; the caller
+   * waits for it. Resolves to whether the row is gone.
    */
   async function remove(key: TaskKey, row: string): Promise<boolean> {
     const stored = await log.readVersioned(key, row);
@@ -134,7 +134,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     return { version, configs, stored };
   }
 
-  /** False when somebody changed the row first. It goes on from its cursor, so that no event is left out. */
+  /** False if another writer changed the row first. The config continues from its cursor, so that no event is skipped. */
   async function replace(key: TaskKey, config: PushConfig, etag: Etag): Promise<boolean> {
     try {
       await log.replaceRow(key, toConfigRow(config), etag);
@@ -151,7 +151,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
     return true;
   }
 
-  /** False when events or configs came meanwhile: the row names the last event that it need not hear of. */
+  /** False if events or configs were added meanwhile: the row's cursor must be the current generation. */
   async function add(key: TaskKey, from: StoredHead, config: PushConfig): Promise<boolean> {
     const decide = (head: Head | undefined): Decision => {
       if (!head) {
@@ -179,7 +179,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
   }
 }
 
-/** Credentials go in and never come out; the token is the client's own to recognise calls by. */
+/** Credentials are never returned; the token is, because the client recognises calls by it. */
 function toWire({ id, url, scheme }: PushConfig, taskId: string, token: string): TaskPushNotificationConfig {
   const authentication = scheme === "" ? undefined : { scheme, credentials: "" };
   return { tenant: "", id, taskId, url, token, authentication };

@@ -5,14 +5,14 @@ import type { DeliveryRules } from "./delivery-rules.ts";
 import type { TaskKey } from "../ports/task-log.ts";
 import type { Head } from "../tasks/log/head.ts";
 
-/** What push notifications need: the engine's stores, and who makes the calls. */
+/** What push notifications need: the engine's stores and the sender of POSTs. */
 export interface PushParts extends TaskParts {
   readonly sender: WebhookSender;
   readonly sealer: CredentialSealer;
   readonly deliveryRules: DeliveryRules;
 }
 
-/** Has a config worked on that lacks events. Should the message be lost, the sweep finds the task. @throws StoreError */
+/** Starts a delivery for a config that lacks events. If the message is lost, the sweep finds the task. @throws StoreError */
 export async function wake(parts: PushParts, key: TaskKey, { agent, turn }: Head, row: string): Promise<void> {
   const now = parts.clock.now();
   await parts.index.putOpen({ ...key, agent, turn, created: now, due: now + parts.settings.lease });

@@ -5,15 +5,15 @@ import { FIRST_CONFIG, LAST_CONFIG, parseConfigRow, toConfigRow } from "./config
 import type { PushParts } from "./push-parts.ts";
 import { wake } from "./push-parts.ts";
 
-/** What an operator's retry did with one config. */
+/** A config whose delivery an operator resumed. */
 export interface RetriedConfig {
   readonly id: string;
   readonly url: string;
-  /** Events that it has not heard of. */
+  /** Number of events that the webhook lacks. */
   readonly behind: number;
 }
 
-/** Goes on with the disabled and the waiting configs of a task, each from its own cursor. Undefined without the task. */
+/** Resumes the disabled and waiting configs of a task, each from its cursor. Undefined if the task does not exist. */
 export async function retryConfigs(parts: PushParts, key: TaskKey): Promise<readonly RetriedConfig[] | undefined> {
   const { clock, log, settings } = parts;
   const deadline = clock.monotonic() + settings.lease;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { runChaos } from "./run-chaos.ts";
 
-/** `npm run chaos`: 10 minutes with four hosts. `-- --minutes 1 --seed 7 --hosts 3 --clients 8` changes that. */
+/** `npm run chaos` runs four hosts for 10 minutes. Options: `-- --minutes 1 --seed 7 --hosts 3 --clients 8`. */
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
@@ -29,7 +29,7 @@ for (const { invariant, detail } of violations) {
 }
 console.log(
   violations.length === 0
-    ? "No violation."
-    : `${violations.length} violations. Again, as far as real time allows: npm run chaos -- --seed ${seed} --minutes ${minutes} --hosts ${hosts} --clients ${clients}`,
+    ? "No violations."
+    : `${violations.length} violations. To run the same seed again (timing may differ): npm run chaos -- --seed ${seed} --minutes ${minutes} --hosts ${hosts} --clients ${clients}`,
 );
 process.exit(violations.length === 0 ? 0 : 1);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import type { StorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import { createSystemClock } from "../../src/adapters/system/clock.ts";
-import { authenticateNobody } from "../../src/auth/identity.ts";
+import { authenticateAnonymous } from "../../src/auth/identity.ts";
 import type { Identity } from "../../src/auth/identity.ts";
 import { toCaller } from "../../src/auth/scope.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
@@ -34,11 +34,11 @@ import type { LogLine } from "./host-log.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** Of trouble; coming to rest takes some more. */
+  /** How long faults are injected; coming to rest takes longer. */
   readonly seconds: number;
   readonly hosts: number;
   readonly clients: number;
-  /** Breaks one rule, to see that it shows: nobody sweeps, so nobody takes over. */
+  /** Breaks one rule, to prove that the checker notices: without a sweep there is no takeover. */
   readonly withoutSweep?: boolean;
   readonly progress?: (line: string) => void;
 }
@@ -49,10 +49,10 @@ export interface ChaosReport {
 }
 
 const LEASE_SECONDS = 6;
-/** What a world may take to come to rest, in ms: a turn may be taken three times. */
+/** How long the hosts may take to come to rest, in ms: a turn may be taken over three times. */
 const REST = 90_000;
 
-/** Real hosts on one Azurite behind proxies that misbehave, clients of the simulation, and somebody who kills hosts. */
+/** Runs real hosts on one Azurite behind faulty proxies, with the simulation's clients, and kills and pauses hosts. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, seconds, progress = () => {} } = options;
   const prng = createPrng(seed);
@@ -78,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   try {
     const store = await openStorageAccount(azurite);
-    const { scope } = toCaller(authenticateNobody(undefined) as Identity, "");
+    const { scope } = toCaller(authenticateAnonymous(undefined) as Identity, "");
     await Promise.all(Array.from({ length: options.hosts }, () => fleet.start()));
     for (const proxy of proxies) {
       proxy.misbehave(() => toFault(prng.next(), prng.int(20, 400)));
@@ -118,7 +118,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const proxy of proxies) {
       proxy.misbehave();
     }
-    progress(`${Math.round(world.now / 1_000)} s: no more trouble, coming to rest`);
+    progress(`${Math.round(world.now / 1_000)} s: no more faults, waiting for rest`);
     const ids = [...transcript.acknowledged.keys()];
     const isAtRest = await comesToRest(Promise.all(acting), async () => {
       const heads = await Promise.all(ids.map((taskId) => store.log.readHead({ scope, taskId })));
@@ -140,7 +140,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const resumed = toResumeTimes(disturbance.orphans, logs);
     for (const { ms, taskId, since } of resumed.filter((one) => one.ms > LEASE_SECONDS * 3_000)) {
       const story = tell(taskId, since, logs, fleet.all);
-      violations.push({ invariant: "I8", detail: `${taskId} was resumed ${ms} ms after its holder fell:\n${story}` });
+      violations.push({ invariant: "I8", detail: `${taskId} was resumed ${ms} ms after its holder died:\n${story}` });
     }
     const count = (event: string): number => logs.filter((line) => line.event === event).length;
     return {
@@ -155,14 +155,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         takeovers: logs.filter(({ event, crashes }) => event === "turn.taken" && Number(crashes) > 0).length,
         "turns taken": count("turn.taken"),
         "turns lost to another holder": count("turn.lost"),
-        "crash to resumed p50": `${resumed[Math.floor(resumed.length / 2)]?.ms ?? 0} ms`,
-        "crash to resumed max": `${resumed.at(-1)?.ms ?? 0} ms (3 leases: ${LEASE_SECONDS * 3_000} ms)`,
-        "store requests in trouble": requests,
+        "crash to takeover p50": `${resumed[Math.floor(resumed.length / 2)]?.ms ?? 0} ms`,
+        "crash to takeover max": `${resumed.at(-1)?.ms ?? 0} ms (3 leases: ${LEASE_SECONDS * 3_000} ms)`,
+        "store requests": requests,
         streams: transcript.streams.length,
         "events replayed": transcript.replayed,
         webhooks: transcript.webhooks.length,
         "webhook deliveries": receiver.notifications.length,
-        "repeats under a key": transcript.keys.length,
+        "sends with a key": transcript.keys.length,
         cancels: transcript.cancels.length,
         reads: transcript.reads.length,
         "list walks": transcript.walks.length,
@@ -176,7 +176,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-/** A checker that sees nothing wrong may be blind: it has to see a lost event and a lost task. */
+/** Proves that the checker works: it has to report a lost event and a lost task. */
 async function checkChecker(store: StorageAccount, transcript: Transcript): Promise<Violation[]> {
   const longest = transcript.streams.toSorted((one, other) => other.events.length - one.events.length)[0];
   const events = longest?.events.filter((_, at) => at !== 1) ?? [];
@@ -191,10 +191,10 @@ async function checkChecker(store: StorageAccount, transcript: Transcript): Prom
   );
   return ["I3", "I4"]
     .filter((expected) => !violations.some(({ invariant }) => invariant === expected))
-    .map((missed) => ({ invariant: "checker", detail: `does not see a broken ${missed}` }));
+    .map((missed) => ({ invariant: "checker", detail: `does not report a broken ${missed}` }));
 }
 
-/** Deliveries that failed in the trouble wait for their next attempt. */
+/** Deliveries that failed are waiting for their next attempt. */
 async function untilHeard(look: () => Promise<Violation[]>): Promise<Violation[]> {
   const deadline = performance.now() + LEASE_SECONDS * 3_000;
   for (;;) {
@@ -218,7 +218,7 @@ function toReceivers(
   };
 }
 
-/** About one request in thirty meets something. */
+/** About one request in thirty gets a fault. */
 function toFault(chance: number, delay: number): Fault | undefined {
   const faults: readonly Fault[] = ["cut-before", "cut-after", "unavailable", { delay }, { delay }, { delay }];
   return faults[Math.floor(chance * 180)];
@@ -239,7 +239,7 @@ async function comesToRest(clients: Promise<unknown>, isEnded: () => Promise<boo
   return true;
 }
 
-/** Sorted, in ms: from the moment that a turn's holder fell to the moment that somebody else took it. */
+/** Sorted, in ms: from the death of a turn's holder to the takeover by another host. */
 function toResumeTimes(orphans: readonly Orphan[], logs: readonly LogLine[]): (Orphan & { readonly ms: number })[] {
   const taken = logs.filter(({ event }) => event === "turn.taken").toSorted((one, other) => one.time - other.time);
   return orphans
@@ -250,11 +250,11 @@ function toResumeTimes(orphans: readonly Orphan[], logs: readonly LogLine[]): (O
     .toSorted((one, other) => one.ms - other.ms);
 }
 
-/** What every host logged of a task, and when the hosts that did fell, in ms after `since`. */
+/** What every host logged about a task, and when these hosts died, in ms after `since`. */
 function tell(taskId: string, since: number, logs: readonly LogLine[], hosts: readonly FleetHost[]): string {
   const lines = logs.filter((line) => line.taskId === taskId).toSorted((one, other) => one.time - other.time);
   const involved = new Set(lines.map(({ host }) => host));
-  const fallen = [...involved].map((host) => `host ${host} fell at ${(hosts[host]?.fellAt ?? Number.NaN) - since}`);
+  const fallen = [...involved].map((host) => `host ${host} died at ${(hosts[host]?.fellAt ?? Number.NaN) - since}`);
   const told = lines.map((line) => {
     const rest = JSON.stringify({ ...line, level: undefined, host: undefined, time: undefined });
     return `  ${line.time - since} host ${line.host} ${rest}`;
@@ -262,7 +262,7 @@ function tell(taskId: string, since: number, logs: readonly LogLine[], hosts: re
   return [...told, ...fallen].join("\n");
 }
 
-/** The thrower's own error is the only one that a host may log as one. */
+/** The only error that a host may log is that of the agent `thrower`. */
 function findHostFaults(logs: readonly LogLine[], other: readonly string[]): Violation[] {
   const errors = logs.filter(
     ({ level, event, agent }) => level === "error" && !(event === "turn.failed" && agent === "thrower"),

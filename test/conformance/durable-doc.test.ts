@@ -12,7 +12,7 @@ const exchanges = blocks.flatMap((request, at) => {
 const told = idOf(doc) ?? "";
 
 describeHosts("the exchanges of docs/extensions/durable-v1.md", (host) => {
-  test("happen as they are told, one after the other", async () => {
+  test("happen as documented, one after the other", async () => {
     expect(exchanges.length).toBeGreaterThan(4);
     expect(told).not.toBe("");
     let taskId = "";

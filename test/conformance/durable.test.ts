@@ -117,7 +117,7 @@ describeBindings("the durable extension", (connect) => {
     expect(one.task.id).not.toBe(two.task.id);
   });
 
-  test("an Idempotency-Key counts always, and before the message's id [wire-idempotency]", async () => {
+  test("an Idempotency-Key is always effective, and takes precedence over the message's id [wire-idempotency]", async () => {
     const key = crypto.randomUUID();
     const sends = await Promise.all([
       connect("echo", { "idempotency-key": key }).call("SendMessage", toSend("hello", { messageId: "a" })),

@@ -165,7 +165,7 @@ describeHosts("malformed input [wire-malformed] [3.3.2-validation]", (host) => {
       expect(await findChange()).toBeUndefined();
     });
 
-    test("chunked text, whose length nobody said, is refused as well", async () => {
+    test("chunked text without a declared length is refused as well", async () => {
       const chunk = new TextEncoder().encode(" ".repeat(1_048_576));
       let left = huge / chunk.length;
       const body = new ReadableStream<Uint8Array>({

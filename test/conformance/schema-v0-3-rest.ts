@@ -94,8 +94,22 @@ const definitions = {
     },
     ["taskId", "contextId", "artifact"],
   ),
-  // v0.3 errors over HTTP are the error object of JSON-RPC, bare.
-  Error: closed({ code: { type: "integer" }, message: id, data: {} }, ["code", "message"]),
+  // v0.3 has no body for errors over HTTP: the error object of JSON-RPC, with what other SDKs look for beside it.
+  Error: closed(
+    {
+      code: { type: "integer" },
+      message: id,
+      data: {},
+      type: { type: "string", pattern: "Error$" },
+      error: closed({ code: { type: "integer" }, status: id, message: id, details: { type: "array" } }, [
+        "code",
+        "status",
+        "message",
+        "details",
+      ]),
+    },
+    ["code", "message", "error"],
+  ),
 };
 
 const ajv = new Ajv({ formats: fullFormats, strict: false });

@@ -23,9 +23,15 @@ function createAjv(): Ajv {
     // None of them extends another by allOf, so that closing each is safe.
     if (isObject(definition["properties"])) definition["additionalProperties"] ??= false;
   }
-  // The v1.0 interfaces ride along in a v0.3 card, so that one document serves both kinds of client.
-  const card = schema.definitions["AgentCard"]?.["properties"];
-  if (isObject(card)) card["supportedInterfaces"] = { type: "array", minItems: 1 };
+  // What v1.0 has rides along in a card without a version, so that one document serves both kinds of client.
+  const extra = {
+    AgentCard: { supportedInterfaces: { type: "array", minItems: 1 }, securityRequirements: { type: "array" } },
+    AgentCapabilities: { extendedAgentCard: { type: "boolean" } },
+    OpenIdConnectSecurityScheme: { openIdConnectSecurityScheme: { type: "object" } },
+    OAuth2SecurityScheme: { oauth2SecurityScheme: { type: "object" } },
+  };
+  for (const [name, properties] of Object.entries(extra))
+    Object.assign(schema.definitions[name]?.["properties"] ?? {}, properties);
   const result = new Ajv({ formats: fullFormats, strict: false });
   result.addSchema(schema, "a2a-0.3");
   return result;

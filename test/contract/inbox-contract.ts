@@ -25,7 +25,7 @@ export function describeInbox(store: () => Inbox): void {
       expect(await inbox.take(randomUUID())).toEqual([]);
     });
 
-    test("clears what nobody took for a while, and nothing younger", async () => {
+    test("clears hints that were not taken for a while, and nothing younger", async () => {
       const holder = randomUUID();
       const task = freshTask();
       await inbox.put(holder, task);

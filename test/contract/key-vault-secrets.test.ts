@@ -95,7 +95,7 @@ describe("the values of a secret", () => {
     expect(vault.requests).toHaveLength(2);
   });
 
-  test("expire on time although nobody asks the vault", async () => {
+  test("expire on time without a request to the vault", async () => {
     vault.add("key", "canary-1");
     vault.add("key", "canary-2", { expires: NOW + 2 * SECOND });
     await secrets.get("key");
@@ -115,7 +115,7 @@ describe("a token", () => {
   test("is not asked for when the challenge names another's resource", async () => {
     const suspicious = createKeyVaultSecrets({ ...parts(), client: { tlsOptions: { ca: vault.ca } } });
 
-    expect(await failureOf(suspicious.get("key"))).toMatch(/cannot be read from the key vault/);
+    expect(await failureOf(suspicious.get("key"))).toMatch(/Cannot read secret key from the key vault/);
     expect(credential.asked).toEqual([]);
     suspicious.close();
   });
@@ -148,7 +148,7 @@ describe("a token", () => {
     });
     await secrets.refresh("key");
 
-    expect(events()).toEqual(["secrets.unreachable"]);
+    expect(events()).toEqual(["secret.fetch-failed"]);
   });
 });
 
@@ -162,7 +162,7 @@ describe("a new version", () => {
 
     await eventually(async () => expect(await secrets.get("key")).toEqual(["canary-2", "canary-1"]));
     expect(vault.requests.slice(2)).toEqual(["GET /secrets/key/versions", `GET /secrets/key/${id}`]);
-    expect(logged()).toMatchObject([{ event: "secrets.changed", secret: "key", version: id }]);
+    expect(logged()).toMatchObject([{ event: "secret.version-changed", secret: "key", version: id }]);
   });
 
   test("is looked for again and again", async () => {
@@ -217,7 +217,7 @@ describe("a new version", () => {
 });
 
 describe("an outage", () => {
-  test("after the start leaves what is known, and is told once, as is its end", async () => {
+  test("after the start keeps the known values, and is logged once, as is its end", async () => {
     vault.add("key", "canary-1", { expires: NOW + 60 * MINUTE });
     await secrets.get("key");
     vault.add("key", "canary-2");
@@ -228,17 +228,17 @@ describe("an outage", () => {
     await eventually(() => expect(vault.requests).toHaveLength(before + 3));
     expect(await secrets.refresh("key")).toEqual(["canary-1"]);
     expect(logged()).toMatchObject([
-      { level: "warn", event: "secrets.unreachable", secret: "key", reason: "answered 500", known: 1 },
+      { level: "warn", event: "secret.fetch-failed", secret: "key", reason: "answered 500", known: 1 },
     ]);
 
     vault.misbehave();
     clock.advance(30 * SECOND);
     await eventually(async () => expect(await secrets.get("key")).toEqual(["canary-2", "canary-1"]));
-    expect(events()).toEqual(["secrets.unreachable", "secrets.reached", "secrets.changed"]);
+    expect(events()).toEqual(["secret.fetch-failed", "secret.fetch-recovered", "secret.version-changed"]);
 
     vault.misbehave({ status: 403 });
     expect(await secrets.refresh("key")).toEqual(["canary-2", "canary-1"]);
-    expect(events().slice(3)).toEqual(["secrets.unreachable"]);
+    expect(events().slice(3)).toEqual(["secret.fetch-failed"]);
   });
 
   test.each([
@@ -287,7 +287,7 @@ describe("an outage", () => {
     vault.inject({ status: 403 });
     await failureOf(secrets.get("key"));
     clock.advance(30 * SECOND);
-    await eventually(() => expect(events()).toContain("secrets.reached"));
+    await eventually(() => expect(events()).toContain("secret.fetch-recovered"));
     vault.misbehave("cut");
 
     expect(await secrets.get("key")).toEqual(["canary-1"]);

@@ -101,7 +101,7 @@ describe.each(cases)("tasks of $layout in $name", ({ layout, open }) => {
     await expect(engine.send(by, toCommand("wait"))).rejects.toMatchObject({ fault: { code: "invalid" } });
   });
 
-  test("that nobody holds any more are taken up, without their completed steps", async () => {
+  test("that have no holder are taken over, without their completed steps", async () => {
     const { engine, queued, steps } = fixture;
     const { taskId } = crashed.task;
     await engine.sweep();

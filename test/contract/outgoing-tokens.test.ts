@@ -48,7 +48,7 @@ test("a token is asked for once, however many need it, and one for each agent", 
   expect(decodeJwt(all[0] ?? "")).toMatchObject({ iss: provider.issuer, aud: "urn:agent", sub: provider.clientId });
 });
 
-test("a token is renewed before it ends, and nobody waits for that", async () => {
+test("a token is renewed before it expires, in the background", async () => {
   const tokens = create();
   const first = await tokens.get(request);
   elapsed = 239_000;
@@ -64,9 +64,9 @@ test("while the issuer is down, the token that is known goes on until its end", 
   provider.reachable = false;
   elapsed = 294_000;
   expect(await tokens.get(request)).toBe(first);
-  await expect.poll(() => logged).toContain("token.not-renewed");
+  await expect.poll(() => logged).toContain("token.renewal-failed");
   await Promise.all(Array.from({ length: 20 }, () => tokens.get(request)));
-  expect(logged.match(/token\.not-renewed/g)).toHaveLength(1);
+  expect(logged.match(/token\.renewal-failed/g)).toHaveLength(1);
   elapsed = 300_000;
   await expect(tokens.get(request)).rejects.toThrow(/gave client caller no token/);
   provider.reachable = true;
@@ -76,7 +76,7 @@ test("while the issuer is down, the token that is known goes on until its end", 
   expect(await tokens.get(request)).not.toBe(first);
 });
 
-test("a secret that the issuer does not know yet is no outage while the one before it counts", async () => {
+test("a secret that the issuer does not know yet is no outage while the previous one is valid", async () => {
   const credential = { kind: "secret", values: async () => ["too new", secret] } as const;
   expect(await create({ credential }).get(request)).toMatch(/\./);
 });
@@ -108,7 +108,7 @@ test("a client that proves itself with a key needs no secret, and can act on a c
   expect(decodeJwt(exchanged)).toMatchObject({ sub: decodeJwt(caller).sub, act: { sub: clientId }, aud: "urn:agent" });
 });
 
-test("what goes wrong is said without a secret or a token", async () => {
+test("errors contain no secret and no token", async () => {
   secret = "canary-secret";
   const fails = async (): Promise<never> => Promise.reject(new Error("the store said canary"));
   const failing = { getToken: fails };
@@ -117,7 +117,7 @@ test("what goes wrong is said without a secret or a token", async () => {
     [create({ credential: { kind: "secret", values: fails } }), "its credential cannot be read"],
     [create({ credential: { kind: "secret", values: async () => [] } }), "it has no credential"],
     [create({ credential: { kind: "private-key", values: async () => ["canary"], algorithm: "ES256" } }), "PKCS #8"],
-    [createManagedIdentityTokens(failing, clock, logger), "has no token"],
+    [createManagedIdentityTokens(failing, clock, logger), "got no token"],
   ];
   for (const [tokens, why] of attempts) {
     const error = await tokens.get(request).catch((thrown: unknown) => thrown);
@@ -144,7 +144,7 @@ test("a managed identity's token is kept like any other", async () => {
   expect(asked).toEqual(["api://agent/.default"]);
 });
 
-test("a token that an agent refuses is replaced once, and shown to nobody else", async () => {
+test("a token that an agent refuses is replaced once, and never sent to another origin", async () => {
   const seen: (string | undefined)[] = [];
   let refusals = 1;
   const agent = createServer((incoming, outgoing) => {
@@ -172,7 +172,7 @@ test("a token that an agent refuses is replaced once, and shown to nobody else",
     expect(await send()).toBe(401);
   }
   expect(provider.tokens).toBe(before);
-  await expect(authorized("https://evil.example/")).rejects.toThrow("not shown to https://evil.example");
+  await expect(authorized("https://evil.example/")).rejects.toThrow("not to https://evil.example");
   agent.closeAllConnections();
   agent.close();
 });

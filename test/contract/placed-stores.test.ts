@@ -41,7 +41,7 @@ describe("two storage accounts", () => {
     expect(new Set(alone.map((found) => found.includes(true)))).toEqual(new Set([true]));
   });
 
-  test("move nobody when a third is added, and give it new scopes", async () => {
+  test("move no scope when a third is added, and give it new scopes", async () => {
     const scopes = Array.from({ length: 24 }, () => freshScope());
     await Promise.all(scopes.map((scope) => stores.log.create({ scope, taskId: "t" }, "head", [])));
     const grown = await open("a", "b", "c");
@@ -73,7 +73,7 @@ describe("two storage accounts", () => {
   }
 });
 
-test("an account that is down stops the sweep of the others not, and is told of", async () => {
+test("an account that is down is reported and does not stop the sweep of the others", async () => {
   const failures: string[] = [];
   const up = { log: createMemoryTaskLog(), index: createMemoryTaskIndex(), payloads: createMemoryPayloads() };
   const down = { ...up, index: { ...up.index, listDue: () => Promise.reject(new Error("down")) } };
@@ -92,7 +92,7 @@ test("an account that is down stops the sweep of the others not, and is told of"
   expect(failures).toEqual(["down"]);
 });
 
-test("an account that the configuration names no more is told by its name", async () => {
+test("an account that is no longer configured is reported by name", async () => {
   const stores = createPlacedStores(new Map(), { accountOf: async () => "gone" }, () => {});
   await expect(stores.log.readHead({ scope: "s", taskId: "t" })).rejects.toThrow("open account gone");
 });

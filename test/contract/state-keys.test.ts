@@ -27,7 +27,7 @@ test("a new version of the secret closes, and the one before it still opens", as
   expect(await createCredentialSealer(await openStateKeys(createSecrets(toKey(1)))).open(anew)).toBeUndefined();
 });
 
-test("what an instance with a newer key closed is opened by one that has not heard of it", async () => {
+test("data of a newer key is opened by an instance that does not know the key yet", async () => {
   const newer = createCredentialSealer(await openStateKeys(createSecrets(toKey(2), toKey(1))));
   const sealed = await newer.seal({ token: "t", credentials: "c" });
   const secrets = createSecrets(toKey(1));
@@ -35,7 +35,7 @@ test("what an instance with a newer key closed is opened by one that has not hea
   expect(await createCredentialSealer(await openStateKeys(secrets)).open(sealed)).toMatchObject({ token: "t" });
 });
 
-test("a version that is no key changes nothing, and none at all is refused without a word of it", async () => {
+test("an invalid version changes nothing, and without a valid one the error does not contain it", async () => {
   const secrets = createSecrets(toKey(1));
   const keys = await openStateKeys(secrets);
   const before = keys.current();

@@ -140,7 +140,7 @@ export function describeTaskIndex(store: () => TaskIndex): void {
       expect(await list(row, {}, undefined, 100)).toEqual([row]);
     });
 
-    test("filters by context, state and time, alone and together, and counts the same", async () => {
+    test("filters by context, state and time, alone and together, with the same number of ids", async () => {
       const rows = doneRows([10, 20, 30, 40]).map((row, at) => ({
         ...row,
         contextId: at % 2 === 0 ? "even" : "odd",
@@ -215,7 +215,7 @@ export function describeTaskIndex(store: () => TaskIndex): void {
       expect((await list(row, {}, undefined, 1))[0]?.projection === projection).toBe(true);
     });
 
-    test("counts and walks lists over a thousand rows", async () => {
+    test("lists more than a thousand rows and ids", async () => {
       const rows = doneRows(Array.from({ length: 1_010 }, (_, at) => at));
       for (let at = 0; at < rows.length; at += 101) {
         await putAll(rows.slice(at, at + 101));

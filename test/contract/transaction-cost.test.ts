@@ -17,7 +17,7 @@ import { createStateKeys } from "../../src/ports/state-keys.ts";
 import { createPlainEngine } from "../support/plain-engine.ts";
 import type { Plain } from "../support/plain-engine.ts";
 
-/** DESIGN 3.10: what a task may cost in table transactions, counted where they leave the SDK's pipeline. */
+/** What a task may cost in table requests (docs/architecture.md#what-a-task-costs), counted as the SDK sends them. */
 const card = { name: "n", description: "d", skills: [{ id: "s", name: "s", description: "s", tags: [] }] };
 const clock = createSystemClock();
 let azurite: Azurite;
@@ -185,7 +185,7 @@ function request(returnImmediately = false): SendMessageRequest {
   };
 }
 
-/** Looks of watchers and holders have a budget of their own (DESIGN 3.5) and are not counted: here none comes due. */
+/** Reads by watchers and holders have their own budget (docs/architecture.md#watching-a-task): none is due here. */
 function withoutTails(real: Clock): Clock {
   return { ...real, after: (ms, run) => real.after(ms === 50 || ms === 500 || ms === 1_000 ? 3_600_000 : ms, run) };
 }

@@ -110,7 +110,7 @@ describe("in a storage account", () => {
 
 /** What both queues do. */
 function describeLocalWork(open: (concurrency: number) => Promise<LocalWork>): void {
-  test("keeps messages until somebody takes them", async () => {
+  test("keeps messages until they are received", async () => {
     const queue = await open(1);
     await queue.send(message(1));
     const taken = takeAll(queue);

@@ -74,7 +74,7 @@ describe("after SIGKILL in the middle of running tasks, a new host", () => {
     expect(toText(task, "numbers")).toBe(COUNTED);
   });
 
-  test("goes on with a task that nobody asks for, and repeats none of its chunks", async () => {
+  test("continues a task that no client watches, and repeats none of its chunks", async () => {
     const task = await untilEnded(await connect(host.url, "count"), running.polled);
     expect(task.status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
     expect(toText(task, "numbers")).toBe(COUNTED);

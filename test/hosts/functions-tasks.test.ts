@@ -63,7 +63,7 @@ test("a queued task of a killed worker is taken over by the queue trigger of ano
   expect(toText(await untilEnded(two, "count-queued", id), "numbers")).toBe(COUNTED);
 });
 
-test("a worker that is told to end hands its tasks over at once", async () => {
+test("a worker that is terminated hands its tasks over at once", async () => {
   const app = newApp(60);
   const one = await start(app);
   const { id, events } = await beginStream(one, "count");
@@ -94,11 +94,11 @@ test("a client that leaves its stream leaves its task running, and the invocatio
   expect(toText(task, "numbers")).toBe(COUNTED);
 });
 
-test("a message that is none of ours is dropped, and the next one worked on", async () => {
+test("a foreign queue message is dropped, and the next one handled", async () => {
   const app = newApp(30);
   const host = await start(app);
   const queue = QueueServiceClient.fromConnectionString(app["AzureWebJobsStorage"] ?? "").getQueueClient("work");
-  await vi.waitFor(() => expect(host.worker.output).toContain("host.opened"), 10_000);
+  await vi.waitFor(() => expect(host.worker.output).toContain("host.started"), 10_000);
   await queue.sendMessage("not ours");
   await queue.sendMessage('{"kind":"turn"}');
   const id = await sendQueued(host);

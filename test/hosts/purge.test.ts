@@ -30,13 +30,13 @@ test("removes one task, then a whole scope, and leaves nothing of them", async (
   const large = { text: "x".repeat(100_000) };
   const one = (await echo.sendMessage(toSend(large))) as Task;
   const other = (await echo.sendMessage(toSend(large))) as Task;
-  expect(await purge("--task", one.id)).toEqual({ code: 0, output: "1 task removed.\n" });
+  expect(await purge("--task", one.id)).toEqual({ code: 0, output: "Deleted 1 task.\n" });
   await expect(echo.getTask({ tenant: "", id: one.id })).rejects.toThrow("There is no task");
   expect(await echo.getTask({ tenant: "", id: other.id })).toMatchObject({ id: other.id });
 
   const { log, index, payloads } = await openStorageAccount(azurite);
   const [left] = (await log.listTasks(undefined)).tasks;
-  expect(await purge("--scope", left?.scope ?? "")).toEqual({ code: 0, output: "1 task removed.\n" });
+  expect(await purge("--scope", left?.scope ?? "")).toEqual({ code: 0, output: "Deleted 1 task.\n" });
   expect((await log.listTasks(undefined)).tasks).toEqual([]);
   expect((await index.listEnded(Date.now() + 1_000, undefined)).rows).toEqual([]);
   expect((await payloads.list(undefined)).payloads).toEqual([]);
@@ -46,7 +46,7 @@ test("says what it needs, and what it did not find", async () => {
   expect(await purge()).toMatchObject({ code: 2, output: expect.stringContaining("npm run purge -- --scope") });
   expect(await purge("--scope", "me")).toMatchObject({ code: 2, output: expect.stringContaining("32 hex digits") });
   expect(await purge("--all")).toMatchObject({ code: 2, output: expect.stringContaining("--all") });
-  expect(await purge("--task", "nobody")).toEqual({ code: 1, output: "0 tasks removed.\n" });
+  expect(await purge("--task", "unknown")).toEqual({ code: 1, output: "Deleted 0 tasks.\n" });
 });
 
 function purge(...args: string[]): Promise<HostEnd> {

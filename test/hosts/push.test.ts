@@ -70,11 +70,14 @@ test("push:retry goes on with a webhook that was given up", async () => {
   receiver.answerWith();
 
   const { code, output } = await retry("--task", id);
-  expect([code, output]).toEqual([0, expect.stringMatching(/^mine: \d+ events for http.*\nA running host delivers/)]);
+  expect([code, output]).toEqual([
+    0,
+    expect.stringMatching(/^mine: \d+ events for http.*\nA running gateway will deliver/),
+  ]);
   await vi.waitFor(() => expect(lastState()).toBe("TASK_STATE_COMPLETED"), 10_000);
   expect(receiver.notifications[heard]?.headers["a2a-event-id"]).toBe("1");
-  expect((await retry("--task", id)).output).toBe("Every webhook has heard everything.\n");
-  expect(await retry("--task", "none")).toEqual({ code: 1, output: "There is no task none in this store.\n" });
+  expect((await retry("--task", id)).output).toBe("Every webhook has received all events.\n");
+  expect(await retry("--task", "none")).toEqual({ code: 1, output: "Task none does not exist in this store.\n" });
   expect(await retry()).toMatchObject({ code: 2, output: expect.stringContaining("npm run push:retry -- --task ID") });
 });
 

@@ -16,7 +16,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a host with mistakes in its environment names each of them, without a stack, and exits with 1", async () => {
+test("a host with an invalid configuration lists every error, without a stack, and exits with 1", async () => {
   const { code, output } = await endedHost({
     PORT: "http",
     HOST: "0.0.0.0",
@@ -31,24 +31,24 @@ test("a host with mistakes in its environment names each of them, without a stac
   expect(output).not.toMatch(/^\s+at .*:\d+/m);
 });
 
-test("a host whose port is taken says so, and how to choose another", async () => {
+test("a host whose port is in use says so, and how to choose another", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
   const { code, output } = await endedHost({ ...memory, PORT: String(port) });
   other.close();
   expect(code).toBe(1);
-  expect(output.trim()).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is taken\\. .*PORT=${port + 1}$`));
+  expect(output.trim()).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use\\. .*PORT=${port + 1}$`));
 });
 
-test("a host whose storage cannot be reached says which setting to look at", async () => {
+test("a host whose storage is unreachable names the setting to check", async () => {
   const endpoints =
     "BlobEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;";
   const { code, output } = await endedHost({
     STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;${endpoints}`,
   });
   expect(code).toBe(1);
-  expect(output.trim()).toMatch(/^The storage account of STORAGE_CONNECTION_STRING cannot be opened: .*ECONNREFUSED/);
+  expect(output.trim()).toMatch(/^Cannot open the storage account of STORAGE_CONNECTION_STRING: .*ECONNREFUSED/);
   expect(output).not.toContain("c2VjcmV0");
 });
 
@@ -73,13 +73,13 @@ test("a gateway config module in another folder imports the gateway by name", as
 
 test.each([
   ["does not exist", undefined, /could not be loaded/],
-  ["exports nothing", "export {};", /has no gateway/],
+  ["exports nothing", "export {};", /has no default export of defineGateway/],
   [
-    "names an unknown default",
+    "has an unknown default",
     `import { defineGateway } from "a2a-azure-gateway"; export default defineGateway({ agents: [], default: "x" });`,
     /could not be loaded: .*agent/,
   ],
-])("a gateway config module that %s is told in one line", async (title, source, expected) => {
+])("a gateway config module that %s is reported in one line", async (title, source, expected) => {
   const config = join(folder, `${title.replaceAll(" ", "-")}.config.ts`);
   if (source !== undefined) writeFileSync(config, source);
   const { code, output } = await endedHost({ ...memory, GATEWAY_CONFIG: config });

@@ -72,18 +72,18 @@ test("memory needs no Azurite and leaves no data", async () => {
 });
 
 test.each([
-  [["no-such-file.csv"], /^There is no file no-such-file\.csv\.$/],
+  [["no-such-file.csv"], /^File no-such-file\.csv does not exist\.$/],
   [
     ["--url", "http://127.0.0.1:9", sample],
-    /^Nobody answers at http:\/\/127\.0\.0\.1:9\. Start the gateway with: npm start$/,
+    /^No gateway answers at http:\/\/127\.0\.0\.1:9\. Start it with: npm start$/,
   ],
   [[], /^npm run send -- FILE\.csv/],
-])("the sender told %j says what is wrong", async (options, expected) => {
+])("the sender with arguments %j reports the problem", async (options, expected) => {
   const failure: unknown = await send(...options).catch((error: unknown) => error);
   expect((failure as { stderr: string }).stderr.trim()).toMatch(expected);
 });
 
-test("a mistake in the environment is told before Azurite starts", async () => {
+test("an invalid configuration is reported before Azurite starts", async () => {
   const { code, output } = await endedHost({ LEASE_SECONDS: "never" }, "start.ts", folder);
   expect(code).toBe(1);
   expect(output).toContain("at LEASE_SECONDS");

@@ -43,7 +43,7 @@ describe("two hosts on one storage, with a short lease", () => {
   });
 });
 
-describe("two hosts on one storage, with a lease that nobody waits for", () => {
+describe("two hosts on one storage, with a long lease", () => {
   beforeEach(async () => {
     [one, two] = await Promise.all([start(60), start(60)]);
   });

@@ -43,7 +43,7 @@ describe.each(hosts)("$name", ({ name: host, start }) => {
     expect(response.status).toBe(200);
   });
 
-  test("no token, key or credential is in the log, or in what anybody was answered", async () => {
+  test("no token, key or credential is in the log or in any answer", async () => {
     await call(world.host.url, "/agents/echo/.well-known/agent-card.json", { headers: { "a2a-version": "1.0" } });
     await call(world.host.url, "/.well-known/jwks.json");
     expect(world.tokens.length).toBeGreaterThan(60);

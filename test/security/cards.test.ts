@@ -16,7 +16,7 @@ afterAll(() => world.close());
 
 const path = "/agents/echo/.well-known/agent-card.json";
 
-test("a card of 1.0 declares whose tokens count, is signed, and is what the schema asks for", async () => {
+test("a card of 1.0 lists the accepted issuers, is signed, and conforms to the schema", async () => {
   const { json } = await call(world.host.url, path, rest("GET"));
   expect(findFaultsV1("AgentCard", json)).toEqual([]);
   expect(json.securitySchemes).toEqual({
@@ -50,7 +50,7 @@ test("a card of 0.3 says the same in its own form", async () => {
   expect(json.securitySchemes).toMatchObject({ openIdConnect: { type: "openIdConnect" }, oauth2: { type: "oauth2" } });
 });
 
-test("the extended card has the hidden skills for a caller, in every binding and version, and for nobody else", async () => {
+test("the extended card has the hidden skills for a caller with a token, in every binding and version, and for no one else", async () => {
   const own = await startWorld();
   const headers = bearer(await own.token());
   const ask = async (target: string, request: ReturnType<typeof rest>) =>

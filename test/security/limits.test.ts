@@ -39,7 +39,7 @@ test("invented key ids are refused, good calls are served meanwhile, and the iss
   expect(world.issuer.fetches - before).toBeLessThanOrEqual(2 + seconds / 5);
 });
 
-test("keys that change while requests flow refuse nobody", async () => {
+test("keys that change under load cause no refusal", async () => {
   const verdicts = new Map<string, number>();
   let isOver = false;
   const flow = async (caller: number): Promise<void> => {
@@ -60,7 +60,7 @@ test("keys that change while requests flow refuse nobody", async () => {
   expect([...verdicts.keys()]).toEqual([SERVED]);
 });
 
-test("an issuer that is down refuses nobody whose key is known", async () => {
+test("an issuer that is down causes no refusal of tokens with a known key", async () => {
   expect(await ask("before")).toBe(SERVED);
   world.issuer.reachable = false;
   for (let at = 0; at < 20; at += 1) {
@@ -69,7 +69,7 @@ test("an issuer that is down refuses nobody whose key is known", async () => {
   world.issuer.reachable = true;
 });
 
-test("a caller that sends too much is told to wait, and the others are served", async () => {
+test("a caller that sends too much gets Retry-After, and the others are served", async () => {
   const headers = bearer(await world.token({ sub: "greedy" }));
   const list = rest("GET", undefined, headers);
   const answers = await Promise.all(

@@ -34,7 +34,7 @@ async function send(): Promise<number> {
   return response.status;
 }
 
-test("a certified provider's tokens count, and none is refused while its keys rotate", async () => {
+test("tokens of a certified provider are accepted, and none is refused while its keys rotate", async () => {
   const statuses = new Map<number, number>();
   let isOver = false;
   const flow = async (): Promise<void> => {
@@ -56,7 +56,7 @@ test("a certified provider's tokens count, and none is refused while its keys ro
   expect([...statuses.keys()]).toEqual([200]);
 });
 
-test("the card says where to get a token, and that token counts", async () => {
+test("the card says where to get a token, and that token is accepted", async () => {
   const card = await read(
     await fetch(`${host.url}/agents/echo/.well-known/agent-card.json`, { headers: { "a2a-version": "1.0" } }),
   );

@@ -8,7 +8,7 @@ import { toWalkResult } from "./sim-agents.ts";
 import type { Transcript } from "./transcript.ts";
 import type { World } from "./world.ts";
 
-/** A broken invariant of DESIGN 3.9, with where it showed. */
+/** A broken invariant (docs/simulation.md), and where. */
 export interface Violation {
   readonly invariant: string;
   readonly detail: string;
@@ -16,7 +16,7 @@ export interface Violation {
 
 type Stored = Pick<World["stores"], "log" | "payloads">;
 
-/** Holds the final log and everything that clients saw against the invariants. The world has come to rest. */
+/** Checks the final log and everything that clients received against the invariants. The world has come to rest. */
 export async function check(stores: Stored, transcript: Transcript, reported: readonly string[]): Promise<Violation[]> {
   const violations: Violation[] = transcript.surprises.map((detail) => {
     return { invariant: detail.startsWith("I10") ? "I10" : "answers", detail };
@@ -50,7 +50,7 @@ export async function check(stores: Stored, transcript: Transcript, reported: re
   return violations;
 }
 
-/** I15 at this very moment: whatever was acknowledged is open or done. */
+/** I15 at this moment: every acknowledged task is in the open or the done list. */
 export async function checkIndex(world: World, transcript: Transcript): Promise<Violation[]> {
   const violations: Violation[] = [];
   const agents = new Set([...transcript.acknowledged.values()].map(({ agent }) => agent));
@@ -64,7 +64,7 @@ export async function checkIndex(world: World, transcript: Transcript): Promise<
       if (task.agent === agent && !known.has(taskId)) {
         violations.push({
           invariant: "I15",
-          detail: `${taskId} is neither open nor done at ${Math.round(world.scheduler.now)}`,
+          detail: `${taskId} is in neither list at ${Math.round(world.scheduler.now)}`,
         });
       }
     }
@@ -95,25 +95,22 @@ async function checkLog(
       found("I1", `${taskId}: event ${at + 1} has generation ${event.generation}`);
     }
     if (event.epoch < (events[at - 1]?.epoch ?? 0)) {
-      found("I5", `${taskId}: epoch falls to ${event.epoch} at ${event.generation}`);
+      found("I5", `${taskId}: the epoch decreases to ${event.epoch} at generation ${event.generation}`);
     }
     if (isTerminal(stateOf(event.response)) && at !== events.length - 1) {
-      found("I2", `${taskId}: ${describe(event.response)} at ${event.generation} of ${events.length}`);
+      found("I2", `${taskId}: ${describe(event.response)} is event ${event.generation} of ${events.length}`);
     }
   });
   if (head.generation !== events.length) {
-    found("I1", `${taskId}: head says ${head.generation}, there are ${events.length} events`);
+    found("I1", `${taskId}: the head has generation ${head.generation}, the log ${events.length} events`);
   }
   if (!endsTurn(head.state)) {
-    found(
-      "I3",
-      `${taskId} (${agent}) rests as ${TaskState[head.state]}: ${JSON.stringify(head.lease)} turn ${head.turn}`,
-    );
+    found("I3", `${taskId} (${agent}) stays ${TaskState[head.state]}: ${JSON.stringify(head.lease)} turn ${head.turn}`);
   }
   return events;
 }
 
-/** I13: whatever crashed in between, every step's output is there once and in order. */
+/** I13: after any crash, the output of every step is in the artifact once and in order. */
 function checkWalkResult(taskId: string, agent: string, events: readonly LogEvent[], found: Found): void {
   const task = foldUpTo(events, events.length);
   const question = task?.history[0];
@@ -126,7 +123,7 @@ function checkWalkResult(taskId: string, agent: string, events: readonly LogEven
       ?.parts.map(({ content }) => content?.value)
       .join("") ?? "";
   if (text("out") !== toWalkResult(question) || text("before") !== "begun") {
-    found("I13", `${taskId}: its steps left ${text("out")}, not ${toWalkResult(question)}`);
+    found("I13", `${taskId}: its steps produced ${text("out")}, expected ${toWalkResult(question)}`);
   }
 }
 
@@ -145,7 +142,7 @@ function checkStream(
         found("I4", `${taskId}: the snapshot at ${generation} is not the fold of the log`);
       }
     } else if (cursor !== undefined && generation !== cursor + 1) {
-      found("I4", `${taskId}: ${generation} follows ${cursor}`);
+      found("I4", `${taskId}: event ${generation} follows event ${cursor}`);
     } else if (JSON.stringify(StreamResponse.toJSON(response)) !== JSON.stringify(toJson(log[generation - 1]))) {
       found("I4", `${taskId}: event ${generation} differs from the log`);
     }
@@ -153,20 +150,20 @@ function checkStream(
   }
 }
 
-/** I11 and I12: what was read is the fold at some generation, none older than one that was seen before. */
+/** I11 and I12: every read returned the fold at some generation, never an older one than an earlier read. */
 function checkRead(taskId: string, task: Task, seenBefore: number, log: readonly LogEvent[], found: Found): void {
   for (let generation = log.length; generation >= 1; generation -= 1) {
     if (isSame(task, foldUpTo(log, generation))) {
       if (generation < seenBefore) {
-        found("I11", `${taskId}: a read gave generation ${generation} after ${seenBefore} was seen`);
+        found("I11", `${taskId}: a read returned generation ${generation} after ${seenBefore} had been read`);
       }
       return;
     }
   }
-  found("I12", `${taskId}: a read is no fold of the log: ${JSON.stringify(Task.toJSON(task))}`);
+  found("I12", `${taskId}: a read returned a Task that is not a fold of the log: ${JSON.stringify(Task.toJSON(task))}`);
 }
 
-/** I6: every attempt under a key got the same task, and the task has its message once. */
+/** I6: every send with a key got the same task, and the task has its message once. */
 function checkKeys({ keys }: Transcript, logs: Map<string, LogEvent[]>, found: Found): void {
   const tasks = new Map<string, string>();
   for (const { key, agent, taskId, text } of keys) {
@@ -174,7 +171,7 @@ function checkKeys({ keys }: Transcript, logs: Map<string, LogEvent[]>, found: F
     const first = tasks.get(name) ?? taskId;
     tasks.set(name, first);
     if (first !== taskId) {
-      found("I6", `${name} is ${first} and ${taskId}`);
+      found("I6", `${name} has two tasks: ${first} and ${taskId}`);
     }
     const log = logs.get(taskId) ?? [];
     const heard = log.filter(({ response, message }) => {
@@ -187,26 +184,26 @@ function checkKeys({ keys }: Transcript, logs: Map<string, LogEvent[]>, found: F
   }
 }
 
-/** I8: some time after the trouble somebody works on every turn that has not ended. */
+/** I8: some time after the last fault every turn that has not ended is running. */
 export async function checkResumed(world: World, transcript: Transcript): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const [taskId, { agent }] of transcript.acknowledged) {
     const row = await world.stores.log.readHead({ scope: transcript.scope, taskId });
     const head = row && parseHead(row.body);
     if (head && !endsTurn(head.state) && !head.lease) {
-      violations.push({ invariant: "I8", detail: `${taskId} (${agent}) is still in nobody's hands` });
+      violations.push({ invariant: "I8", detail: `${taskId} (${agent}) has no holder` });
     }
     if (head?.lease && head.lease.until < EPOCH + world.scheduler.now - SKEW) {
       violations.push({
         invariant: "I8",
-        detail: `${taskId} (${agent}) is still in the hands of ${head.lease.holder}`,
+        detail: `${taskId} (${agent}) is still held by ${head.lease.holder}`,
       });
     }
   }
   return violations;
 }
 
-/** I16: long after everything ended nothing is stored any more. */
+/** I16: long after the end of all tasks, nothing is stored. */
 export async function checkOblivion({ stores }: World, transcript: Transcript): Promise<Violation[]> {
   const agents = new Set([...transcript.acknowledged.values()].map(({ agent }) => agent));
   const [tasks, payloads, ended, ...open] = await Promise.all([
@@ -217,11 +214,11 @@ export async function checkOblivion({ stores }: World, transcript: Transcript): 
   ]);
   const left = { tasks, payloads, ended, open: open.flat() };
   return Object.entries(left).flatMap(([what, keys]) =>
-    keys.map(({ taskId }) => ({ invariant: "I16", detail: `${what}: ${taskId} is still there` })),
+    keys.map(({ taskId }) => ({ invariant: "I16", detail: `${what}: ${taskId} is still stored` })),
   );
 }
 
-/** I9 for tasks at rest: every task unchanged since the walk began is in it, none twice, newest first. */
+/** I9 for tasks at rest: a walk shows every task that is unchanged since it began, none twice, newest first. */
 function checkWalks({ walks, acknowledged }: Transcript, logs: Map<string, LogEvent[]>, found: Found): void {
   for (const { agent, began, tasks } of walks) {
     const ids = tasks.map(({ id }) => id);

@@ -7,7 +7,7 @@ import type { Stores } from "./world.ts";
 
 /** One rule broken on purpose: the checker has to see it. */
 export interface Mutation {
-  /** The invariants of DESIGN 3.9 that may show it. */
+  /** The invariants (docs/simulation.md) that the checker may report for it. */
   readonly breaks: readonly string[];
   readonly what: string;
   readonly rules?: Partial<Rules>;
@@ -26,7 +26,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "no-fencing": {
     breaks: ["I1", "I2", "I4", "I5", "I12"],
-    what: "the head is replaced whatever its etag, and nobody asks whose epoch it is",
+    what: "the head is replaced whatever its etag, and epochs are not compared",
     rules: { append: (head, responses, by) => rules.append({ ...head, nonce: by.nonce }, responses, by) },
     stores: withLog((log) => ({
       append: async (task, head, writes, etag) =>
@@ -40,17 +40,17 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "no-open-row": {
     breaks: ["I15", "I3"],
-    what: "a new task is not put where the sweep finds it",
+    what: "a new task gets no open row",
     stores: (stores) => withIndex(stores, { putOpen: () => Promise.resolve() }),
   },
   "no-done-row": {
     breaks: ["I15"],
-    what: "an ended task leaves the open rows without entering the done ones",
+    what: "an ended task loses its open row and gets no done row",
     stores: (stores) => withIndex(stores, { putDone: () => Promise.resolve() }),
   },
   "readers-delete-rows": {
     breaks: ["I15", "I3"],
-    what: "a list removes the open rows that it read",
+    what: "a list deletes the open rows that it read",
     stores: (stores) =>
       withIndex(stores, {
         listOpen: async (scope, agent) => {
@@ -62,7 +62,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "acknowledged-before-commit": {
     breaks: ["I1", "I3", "I4", "I12"],
-    what: "some appends are reported as done and dropped",
+    what: "some appends are reported as committed and dropped",
     stores: withLog((log) => {
       let count = 0;
       return {
@@ -75,7 +75,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "stale-reads": {
     breaks: ["I11"],
-    what: "a read gives the task as it was one read ago",
+    what: "a read returns the task as of the previous read",
     stores: withLog((log) => {
       const before = new Map<string, Awaited<ReturnType<TaskLog["readTask"]>>>();
       return {
@@ -90,14 +90,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "snapshot-loses-artifacts": {
     breaks: ["I12", "I4"],
-    what: "the folded task is stored without its artifacts",
+    what: "snapshots are stored without artifacts",
     stores: withLog((log) => ({
       append: (task, head, writes, etag) => log.append(task, head, writes.map(withoutArtifacts), etag),
     })),
   },
   "cancel-without-fence": {
     breaks: ["I2", "I14"],
-    what: "canceling past the deadline does not begin an epoch, so the holder goes on",
+    what: "canceling past the deadline does not begin an epoch, so the holder continues",
     rules: {
       endCanceled: keepEpoch,
       flagCancel: (head, taskId, by) => (head.lease ? keepEpoch(head, taskId, by) : rules.flagCancel(head, taskId, by)),
@@ -105,14 +105,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "steps-forgotten": {
     breaks: ["I13"],
-    what: "a resumed turn does not find the results of its steps",
+    what: "a resumed turn does not find its step results",
     stores: withLog((log) => ({
       readRange: async (task, from, to) => (from.startsWith("k-") ? [] : log.readRange(task, from, to)),
     })),
   },
   "steps-apart-from-events": {
     breaks: ["I13", "I12"],
-    what: "a step's result is dropped where events went with it",
+    what: "a step's result is dropped if events are committed with it",
     stores: withLog((log) => ({
       append: (task, head, writes, etag) =>
         log.append(task, head, writes.some(({ op }) => op === "insert") ? writes.filter(isNoStep) : writes, etag),
@@ -120,7 +120,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "pages-overlap": {
     breaks: ["I9"],
-    what: "a page begins with the last task of the page before",
+    what: "a page begins with the last task of the previous page",
     stores: (stores) =>
       withIndex(stores, {
         listDone: (scope, agent, filter, after, limit) =>
@@ -129,12 +129,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "keys-forgotten": {
     breaks: ["I6", "answers"],
-    what: "nobody finds the row of an accepted key",
+    what: "the row of an accepted key is not found",
     stores: withLog((log) => ({
       readRow: async (task, key) => (key.startsWith("m-") ? undefined : log.readRow(task, key)),
     })),
   },
-  "nobody-sweeps": {
+  "no-sweep": {
     breaks: ["I8", "I3"],
     what: "no open row ever comes due",
     stores: (stores) => withIndex(stores, { listDue: () => Promise.resolve([]) }),
@@ -157,29 +157,29 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "cursor-before-post": {
     breaks: ["I7"],
-    what: "a webhook that did not answer counts as told",
+    what: "the cursor moves although the webhook did not answer",
     deliveryRules: {
       afterPost: (config, generation) => ({ ...config, cursor: generation, failures: 0, nextAt: 0 }),
     },
   },
   "deleted-configs-stay": {
     breaks: ["I17"],
-    what: "the deletion of a config is answered, and its row stays",
+    what: "the deletion of a config is acknowledged, and its row stays",
     stores: withLog(() => ({ deleteRow: () => Promise.resolve() })),
   },
   "payloads-kept": {
     breaks: ["I16"],
-    what: "large content outlives its task",
+    what: "large content is not deleted with its task",
     stores: (stores) => ({ ...stores, payloads: { ...stores.payloads, deleteAll: () => Promise.resolve() } }),
   },
   "unlisted-tasks-kept": {
     breaks: ["I16"],
-    what: "nobody looks for tasks that no list leads to",
+    what: "tasks that are in no list are not scanned for",
     stores: withLog(() => ({ listTasks: () => Promise.resolve({ tasks: [], next: undefined }) })),
   },
   "cancel-is-forgotten": {
     breaks: ["I14", "answers"],
-    what: "a flagged task is taken and run again, and nobody ends it past the deadline",
+    what: "a flagged task is taken over and run again, and not ended past the deadline",
     rules: {
       take: (head, taskId, turn, onCrash, by) => {
         return rules.take({ ...head, cancel: undefined }, taskId, turn, onCrash, by);

@@ -3,15 +3,15 @@ import { mutations } from "./mutations.ts";
 import { simulateSeed } from "./simulate-seed.ts";
 
 /**
- * `npm run simulate -- --seeds 5000` runs that many worlds; `--seed 17` one of them, with what its processes
- * logged; `--mutation NAME` breaks a rule on purpose.
+ * `npm run simulate -- --seeds 5000` runs 5,000 worlds; `--seed 17` runs one of them and prints its log;
+ * `--mutation NAME` breaks a rule on purpose.
  */
 const { values } = parseArgs({
   options: { seeds: { type: "string", default: "500" }, seed: { type: "string" }, mutation: { type: "string" } },
 });
 const mutation = values.mutation === undefined ? undefined : mutations[values.mutation];
 if (values.mutation !== undefined && !mutation) {
-  console.error(`no mutation is called ${values.mutation}; there are ${Object.keys(mutations).join(", ")}`);
+  console.error(`There is no mutation ${values.mutation}. Mutations: ${Object.keys(mutations).join(", ")}`);
   process.exit(2);
 }
 const first = Number(values.seed ?? 1);
@@ -34,7 +34,7 @@ for (let seed = first; seed <= last; seed += 1) {
       console.log(`seed ${seed}: ${invariant}: ${detail}`);
     }
     console.log(
-      `  again: npm run simulate -- --seed ${seed}${values.mutation ? ` --mutation ${values.mutation}` : ""}`,
+      `  repeat: npm run simulate -- --seed ${seed}${values.mutation ? ` --mutation ${values.mutation}` : ""}`,
     );
   }
   if (seed % 500 === 0) {

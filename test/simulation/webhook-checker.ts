@@ -7,7 +7,7 @@ import type { Webhooks } from "./sim-webhooks.ts";
 
 /**
  * I7: a webhook's first deliveries are in order and none is missing, unless its config was disabled or deleted; repeats
- * are allowed. I17: no POST begins after a deletion was answered. The world has come to rest.
+ * are allowed. I17: no POST begins after a deletion was acknowledged. The world has come to rest.
  */
 export async function checkWebhooks(
   log: TaskLog,
@@ -24,7 +24,7 @@ export async function checkWebhooks(
     const start = fromBeginning ? 1 : (firsts[0] ?? 1);
     firsts.forEach((generation, at) => {
       if (generation !== start + at) {
-        violations.push({ invariant: "I7", detail: `${url} of ${taskId} heard ${firsts.join(" ")}` });
+        violations.push({ invariant: "I7", detail: `${url} of ${taskId} received ${firsts.join(" ")}` });
       }
     });
     const key = { scope, taskId };
@@ -35,10 +35,13 @@ export async function checkWebhooks(
       const { generation } = parseHead(head.body);
       const last = firsts.at(-1) ?? (fromBeginning ? 0 : parseConfigRow(row).cursor);
       if (last !== generation) {
-        violations.push({ invariant: "I7", detail: `${url} of ${taskId} heard up to ${last} of ${generation}` });
+        violations.push({
+          invariant: "I7",
+          detail: `${url} of ${taskId} received events up to ${last} of ${generation}`,
+        });
       }
     } else if (!isDeletionAsked && !row) {
-      violations.push({ invariant: "I7", detail: `the config of ${url} is gone, and nobody deleted it` });
+      violations.push({ invariant: "I7", detail: `the config of ${url} is gone, but no client deleted it` });
     }
   }
   return violations;

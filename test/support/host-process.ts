@@ -30,7 +30,7 @@ export async function startHost(env: Env, script = "serve.ts", cwd = root): Prom
   const output = collect(child);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
-      const listening = output.text.includes("host.listening");
+      const listening = output.text.includes("host.started");
       const found = listening ? /https?:\/\/(?:[\d.]+|localhost):\d+/.exec(output.text) : null;
       if (found) resolve(found[0]);
     });

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 /**
- * Runs the steps that its arguments name (all of them without arguments), stage by stage, through npm scripts.
- * A tool counts as one, vitest as many as it has tests; the last line is `N passed, N failed`.
+ * Runs the steps in its arguments (without arguments all of them), stage by stage. A tool is one result, vitest one
+ * result per test; the last line is `N passed, N failed`.
  *
- * Going over a stage's budget fails in CI only: elsewhere the machine may simply be slow or busy.
+ * Exceeding a stage's budget fails in CI only: other machines may be slow or busy.
  */
 interface Stage {
   readonly name: string;

@@ -5,7 +5,7 @@ import { StoreError } from "../../ports/store-error.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
 import { attempt, statusOf } from "../storage-account/store-attempt.ts";
 
-/** For one payload with all its retries, in ms. */
+/** Time limit for one payload including retries, in ms. */
 const TIMEOUT = 60_000;
 
 /** Payloads in a container: the blob `{scope}.{taskId}/{sha256}`. */
@@ -48,7 +48,7 @@ export function createBlobPayloads(container: ContainerClient): Payloads {
             task: fromName(name),
             stored: properties.lastModified.getTime(),
           })),
-          // The service says "" at the end.
+          // The service returns "" on the last page.
           next: page?.continuationToken || undefined,
         };
       }),
@@ -65,7 +65,7 @@ function nameOf({ scope, taskId }: TaskKey, { sha256 }: PayloadRef): string {
   return `${scope}.${taskId}/${sha256}`;
 }
 
-/** The name is the content's hash: what exists is the same. */
+/** The name is the hash of the content, so an existing blob has the same content. */
 function ignoreExisting(error: unknown): void {
   if (!(error instanceof Error && "code" in error && error.code === "BlobAlreadyExists")) {
     throw error;

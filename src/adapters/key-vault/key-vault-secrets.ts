@@ -3,22 +3,22 @@ import type { Secrets } from "../../ports/secrets.ts";
 import { toReason } from "./to-reason.ts";
 import { createVault } from "./vault.ts";
 import type { VaultParts } from "./vault.ts";
-import { toCounting, toNextLook } from "./versions.ts";
+import { toValid, toNextLook } from "./versions.ts";
 import type { SecretVersion } from "./versions.ts";
 import { within } from "./within.ts";
 
 export interface KeyVaultSecrets extends Secrets {
-  /** Ends the background refreshes; what is known stays. */
+  /** Stops the background refreshes; known secrets stay available. */
   close(): void;
 }
 
 export interface KeyVaultParts extends VaultParts {
   readonly logger: Logger;
-  /** How many versions of a secret count at once; the newest 3 unless told otherwise. */
+  /** How many of the newest versions of a secret are used; by default 3. */
   readonly keepVersions?: number;
 }
 
-/** Secrets in an Azure Key Vault. Needs its permissions to list and to get secrets (Key Vault Secrets User). */
+/** Secrets in an Azure Key Vault. Needs permission to list and get secrets (role Key Vault Secrets User). */
 export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: KeyVaultParts): KeyVaultSecrets {
   const { clock } = parts;
   const vault = createVault(parts);
@@ -52,7 +52,7 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
     if (!entry.known) {
       await ask(entry);
     }
-    return toCounting(entry.known ?? [], clock.now(), keepVersions).map(({ value }) => value);
+    return toValid(entry.known ?? [], clock.now(), keepVersions).map(({ value }) => value);
   }
 
   function toEntry(name: string): Entry {
@@ -61,7 +61,7 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
     return entry;
   }
 
-  /** Single flight. Rejects when the vault cannot be asked and nothing is known. */
+  /** One request at a time. Rejects if it fails and no value is known. */
   function ask(entry: Entry): Promise<void> {
     entry.asking ??= look(entry).finally(() => delete entry.asking);
     return entry.asking;
@@ -79,13 +79,13 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
     }
   }
 
-  /** What counts in the vault now, and for how many ms that may stand. */
+  /** The valid versions, and for how many ms they may be cached. */
   async function read({ name, known }: Entry): Promise<{ found: KnownVersion[]; standsFor: number }> {
     const listed = await vault.list(name);
-    // The value of a version never changes, so those that are known are not asked for again.
+    // The value of a version never changes, so known versions are not fetched again.
     const values = new Map(known?.map(({ id, value }) => [id, value]));
     const found = await Promise.all(
-      toCounting(listed, clock.now(), keepVersions).map(async (version) => ({
+      toValid(listed, clock.now(), keepVersions).map(async (version) => ({
         ...version,
         value: values.get(version.id) ?? (await vault.read(name, version.id)),
       })),
@@ -99,18 +99,18 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
   function take(entry: Entry, found: readonly KnownVersion[]): void {
     const secret = entry.name;
     if (entry.failure !== undefined) {
-      logger.info("secrets.reached", { secret });
+      logger.info("secret.fetch-recovered", { secret });
       delete entry.failure;
     }
     if (entry.known && entry.known[0]?.id !== found[0]?.id) {
-      logger.info("secrets.changed", { secret, version: found[0]?.id });
+      logger.info("secret.version-changed", { secret, version: found[0]?.id });
     }
     entry.known = found;
   }
 
   function fail(entry: Entry, reason: string): void {
     if (entry.failure === undefined) {
-      logger.warn("secrets.unreachable", { secret: entry.name, reason, known: entry.known?.length ?? 0 });
+      logger.warn("secret.fetch-failed", { secret: entry.name, reason, known: entry.known?.length ?? 0 });
     }
     entry.failure = reason;
     if (!entry.known) {
@@ -121,7 +121,7 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
 
   function askAgain(entry: Entry, ms: number): void {
     if (!closed) {
-      // Nobody waits for the answer; a failure is logged.
+      // In the background; a failure is logged.
       entry.cancel = clock.after(ms, () => void ask(entry).catch(() => {}));
     }
   }
@@ -136,20 +136,20 @@ interface Entry {
   /** Newest first; undefined until the vault has answered. */
   known?: readonly KnownVersion[];
   asking?: Promise<void>;
-  /** Why the vault could not be asked last time. */
+  /** Why the last request failed. */
   failure?: string;
-  /** When `refresh` asked last, by the monotonic clock. */
+  /** Time of the last `refresh`, by the monotonic clock. */
   refreshed: number;
-  /** Until then callers who find nothing known are not worth a request, by the monotonic clock. */
+  /** Until then no request is made for callers when no value is known, by the monotonic clock. */
   pausedUntil: number;
   cancel: () => void;
 }
 
 function toError({ name, failure }: Entry): Error {
-  return new Error(`The secret ${name} cannot be read from the key vault: ${failure ?? "not asked"}`);
+  return new Error(`Cannot read secret ${name} from the key vault: ${failure ?? "no request was made"}`);
 }
 
-/** In ms, for all that one look asks. */
+/** Time limit for all requests of one refresh, in ms. */
 const LIMIT = 10_000;
 const COOLDOWN = 10_000;
 const AFTER_FAILURE = 30_000;

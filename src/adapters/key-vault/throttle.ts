@@ -1,12 +1,12 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** What a vault has said about when it may be asked again; it counts callers, not secrets. */
+/** When a vault accepts requests again. It throttles callers, not secrets. */
 export interface Throttle {
-  /** In ms; 0 when it may be asked. */
+  /** In ms; 0 if it accepts requests. */
   pause(): number;
-  /** @throws ThrottledError while it may not be asked. */
+  /** @throws ThrottledError while it does not accept requests */
   check(): void;
-  /** @throws ThrottledError when the answer asks for more patience than a caller has; less is left to the SDK. */
+  /** @throws ThrottledError if the answer asks for a longer wait than callers accept; the SDK handles shorter ones. */
   heed(status: number, retryAfter: string | undefined): void;
 }
 

@@ -1,8 +1,8 @@
 import { isRestError } from "@azure/keyvault-secrets";
 
 /**
- * Why the vault could not be asked, in words of our own: the errors of the SDK quote answers that they cannot read,
- * and carry the request with its token.
+ * Why a request to the vault failed, in our own words: the SDK's errors quote answers that it cannot parse, and contain
+ * the request with its token.
  */
 export function toReason(error: unknown): string {
   if (isRestError(error) && error.statusCode !== undefined && error.statusCode >= 400) {

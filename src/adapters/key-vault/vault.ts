@@ -7,13 +7,13 @@ import type { Throttle } from "./throttle.ts";
 import type { SecretVersion } from "./versions.ts";
 import { within } from "./within.ts";
 
-/** A Key Vault. What it throws may quote what the vault sent: it is not to be shown to anyone. */
+/** A Key Vault. Its errors may quote the vault's answers: do not log or return them. */
 export interface Vault {
-  /** All versions of a secret in no order; none when there is no such secret. */
+  /** All versions of a secret, unordered; none if the secret does not exist. */
   list(name: string): Promise<readonly SecretVersion[]>;
-  /** The value of a version; undefined when it is gone. */
+  /** The value of a version; undefined if it was deleted. */
   read(name: string, id: string): Promise<string | undefined>;
-  /** For how long the vault wants to be left alone, in ms. */
+  /** How long the vault refuses requests, in ms. */
   pause(): number;
 }
 
@@ -21,7 +21,7 @@ export interface VaultParts {
   readonly vaultUrl: string;
   readonly credential: TokenCredential;
   readonly clock: Clock;
-  /** Of the SDK's client: how it trusts the vault. */
+  /** TLS options of the SDK's client. */
   readonly client?: Pick<SecretClientOptions, "tlsOptions" | "disableChallengeResourceVerification">;
 }
 
@@ -56,10 +56,10 @@ export function createVault({ vaultUrl, credential, clock, client }: VaultParts)
   };
 }
 
-/** In ms, for one try of a request with its body, and for a token. */
+/** Time limit for one attempt of a request including its body, and for a token, in ms. */
 const TIMEOUT = 5_000;
 
-/** The library's options reach the first page of a list only, so each try is bounded here. */
+/** The library applies its options only to the first page of a list, so each attempt is limited here. */
 function requestPolicy(
   clock: Clock,
   throttle: Throttle,
@@ -86,9 +86,9 @@ function requestPolicy(
 }
 
 /**
- * The library renews a token that is about to expire without awaiting it: when that fails for two minutes, the
- * rejection is nobody's and ends the process. A token that it takes for expired is asked for, and awaited, each
- * time; credentials keep theirs themselves.
+ * The library renews a token shortly before it expires without awaiting the renewal. If that fails for two minutes, the
+ * unhandled rejection ends the process. It does await the request for an expired token, so this reports every token as
+ * expired; credentials have their own cache.
  */
 function asked(credential: TokenCredential, clock: Clock): TokenCredential {
   return {

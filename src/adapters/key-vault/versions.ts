@@ -3,14 +3,14 @@ export interface SecretVersion {
   readonly id: string;
   readonly enabled: boolean;
   readonly created: number;
-  /** The first moment at which it counts. */
+  /** Valid from this time. */
   readonly from: number;
-  /** The first moment at which it no longer counts. */
+  /** No longer valid from this time. */
   readonly until: number;
 }
 
-/** The newest `keep` of the versions that count, newest first. */
-export function toCounting<V extends SecretVersion>(versions: readonly V[], now: number, keep: number): V[] {
+/** The newest `keep` of the valid versions, newest first. */
+export function toValid<V extends SecretVersion>(versions: readonly V[], now: number, keep: number): V[] {
   return versions
     .filter((version) => version.enabled && version.from <= now && now < version.until)
     .toSorted((one, other) => other.created - one.created)
@@ -18,11 +18,11 @@ export function toCounting<V extends SecretVersion>(versions: readonly V[], now:
 }
 
 /**
- * How long what the vault has listed may stand, in ms: until a little before the newest version expires, for its
- * successor may be there by then, or until a version begins to count; never beyond `LONGEST`.
+ * How long a list of versions may be cached, in ms: until shortly before the newest version expires, because its successor
+ * may exist by then, or until a version becomes valid; at most `LONGEST`.
  */
 export function toNextLook(versions: readonly SecretVersion[], now: number): number {
-  const [newest] = toCounting(versions, now, 1);
+  const [newest] = toValid(versions, now, 1);
   const beginning = versions.filter(({ enabled, from }) => enabled && from > now).map(({ from }) => from - now);
   const expiry = newest ? newest.until - now - BEFORE_EXPIRY : LONGEST;
   return Math.max(SHORTEST, Math.min(LONGEST, expiry, ...beginning));

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** What `work` comes to. @throws Error `TimeoutError` when that takes longer than `ms`; nobody waits for it then. */
+/** The result of `work`. @throws Error `TimeoutError` after `ms`; `work` continues, but its result is ignored. */
 export async function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const cancel = clock.after(ms, () => late.reject(new DOMException("no answer in time", "TimeoutError")));

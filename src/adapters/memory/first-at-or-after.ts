@@ -1,6 +1,6 @@
 /**
- * Index of the first item that is at or after a position, in items whose answers are false first and true then.
- * Looks at the last item first: what is stored here is mostly appended.
+ * Index of the first item at or after a position, in sorted items. Checks the last item first, because most items are
+ * appended.
  */
 export function firstAtOrAfter<T>(items: readonly T[], isAtOrAfter: (item: T) => boolean): number {
   const last = items.at(-1);

@@ -6,7 +6,7 @@ interface Hint {
   readonly put: number;
 }
 
-/** An inbox in this process's memory: of use where several engines share it. */
+/** An inbox in this process's memory, for several engines that share it. */
 export function createMemoryInbox(now: () => number = Date.now): Inbox {
   const hints = new Map<string, Hint[]>();
   return {

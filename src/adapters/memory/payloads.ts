@@ -3,7 +3,7 @@ import type { PayloadRef, Payloads } from "../../ports/payloads.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
 
-/** Payloads in this process's memory. Their bytes must not change later. */
+/** Payloads in this process's memory. Do not change their bytes later. */
 export function createMemoryPayloads(now: () => number = Date.now): Payloads {
   const payloads = new Map<string, { readonly task: TaskKey; readonly bytes: Uint8Array; readonly stored: number }>();
   return {

@@ -1,9 +1,9 @@
 import type { OutgoingTokens, TokenRequest } from "../../ports/outgoing-tokens.ts";
 
 /**
- * A `fetch` that shows a token to one origin, and to no other: an agent's card may name any URL. A token that is refused
- * (401) is replaced, and the request sent once more; a body that is a stream cannot be sent again, and its answer is the
- * first one. @throws TypeError for a URL of another origin
+ * A `fetch` that sends a token to one origin only, because an agent's card may contain any URL. If the token is refused (401)
+ * it gets a new one and sends the request once more, unless the body is a stream.
+ * @throws TypeError for a URL of another origin
  */
 export function createAuthorizedFetch(
   tokens: OutgoingTokens,
@@ -14,7 +14,7 @@ export function createAuthorizedFetch(
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     if (url.origin !== origin) {
-      throw new TypeError(`a token for ${request.resource} is for ${origin} alone, and not shown to ${url.origin}`);
+      throw new TypeError(`the token for ${request.resource} may only be sent to ${origin}, not to ${url.origin}`);
     }
     const token = await tokens.get(request);
     const response = await send(input, withToken(input, init, token));
@@ -36,7 +36,7 @@ function isRepeatable(input: Parameters<typeof fetch>[0], { body }: RequestInit)
   return !isStream && !(input instanceof Request && input.body);
 }
 
-/** A token never follows a redirect to somebody else. */
+/** A token is never sent to another origin by a redirect. */
 function withToken(input: Parameters<typeof fetch>[0], init: RequestInit, token: string): RequestInit {
   const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
   headers.set("authorization", `Bearer ${token}`);

@@ -6,7 +6,7 @@ import type { OutgoingTokens, TokenRequest } from "../../ports/outgoing-tokens.t
 import { createTokenCache } from "./token-cache.ts";
 import type { IssuedToken } from "./token-cache.ts";
 
-/** How this gateway proves to an issuer who it is. Values newest first, as a secret store has them. */
+/** How this gateway authenticates at an issuer. Values newest first, as from a secret store. */
 type ClientCredential =
   | { readonly kind: "secret"; readonly values: () => Promise<readonly string[]> }
   /** A private key in PKCS #8 PEM, for `private_key_jwt` (RFC 7523). */
@@ -16,18 +16,18 @@ export interface OAuthClient {
   readonly issuer: string;
   readonly clientId: string;
   readonly credential: ClientCredential;
-  /** Called when the issuer has refused the credential: a newer one may be there by now. */
+  /** Called when the issuer has refused the credential: there may be a newer one. */
   readonly refreshCredential?: () => Promise<unknown>;
 }
 
-/** For one answer of the issuer, in s. */
+/** Time limit for a response of the issuer, in s. */
 const TIMEOUT = 5;
-/** Where the issuer does not say how long a token lasts, in s. */
+/** Lifetime of a token if the issuer does not report one, in s. */
 const SHORT = 60;
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 
-/** Tokens by client credentials, and by token exchange where they are on somebody's behalf. */
+/** Tokens by client credentials, or by token exchange for requests on behalf of a caller. */
 export function createClientTokens(client: OAuthClient, clock: Clock, logger: Logger): OutgoingTokens {
   let server: Promise<oauth.ServerMetadata> | undefined;
 
@@ -42,7 +42,7 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
         }
       }
       await client.refreshCredential?.().catch(() => {});
-      // A secret may reach the store before the issuer knows it, and the other way round.
+      // A new secret may be in the store before the issuer accepts it, or the other way round.
       let refusal: unknown;
       for (const credential of (await readCredentials()).slice(0, 2)) {
         try {
@@ -59,7 +59,7 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
 
   async function readCredentials(): Promise<readonly string[]> {
     const { values } = client.credential;
-    // What a store says of itself may hold more than it should.
+    // The error of a secret store may contain confidential details.
     const found = await values().catch(() => Promise.reject(refusalOf("its credential cannot be read")));
     if (found.length === 0) {
       throw refusalOf("it has no credential");
@@ -116,14 +116,14 @@ export function createClientTokens(client: OAuthClient, clock: Clock, logger: Lo
     return configuration;
   }
 
-  /** Without its cause: that holds the request, and with it the credential. */
+  /** Without its cause, which contains the request and its credential. */
   function explain(error: unknown): Error {
     if (error instanceof NoToken) {
       return error;
     }
     const { error: code, status } = toAnswer(error);
     if (code === undefined && status === undefined) {
-      // Its endpoints may have moved.
+      // Its endpoints may have changed.
       server = undefined;
     }
     if (code !== undefined && CODES.has(code)) {
@@ -142,7 +142,7 @@ class NoToken extends Error {
   override readonly name = "NoToken";
 }
 
-/** Of RFC 6749, RFC 8693 and RFC 8707. What else an issuer writes may repeat what it was sent. */
+/** Error codes of RFC 6749, RFC 8693 and RFC 8707. Other text of an issuer may repeat the request. */
 const CODES: ReadonlySet<string> = new Set([
   "access_denied",
   "invalid_client",

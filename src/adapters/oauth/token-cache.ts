@@ -18,20 +18,20 @@ interface Entry {
   failure: { readonly error: unknown; readonly at: number } | undefined;
 }
 
-/** Tokens that are kept at once; those for one caller's behalf come and go. */
+/** Most cached tokens. */
 const MAX_KEPT = 1_000;
-/** All in ms. A token is not given when it ends within this: it has a way to go. */
+/** In ms. A token that expires sooner is not returned, because the request takes time. */
 const LEEWAY = 5_000;
-/** A token as young as this is not dropped: an agent that refuses everything must not make us ask for every call. */
+/** In ms. A younger token is not dropped: an agent that refuses every token must not cause a request per call. */
 const TOO_YOUNG = 5_000;
-/** Between two attempts while the issuer gives none. */
+/** Pause between two attempts while the issuer fails, in ms. */
 const PAUSE = 1_000;
-/** The same, while the one that is known still counts. */
+/** The same while the cached token is still valid. */
 const RENEWAL_PAUSE = 5_000;
 
 /**
- * One token for all who need the same one, renewed after four fifths of its life by whoever needs it next, and asked for
- * once however many wait. While the issuer is down the one that is known goes on until its end.
+ * Caches tokens. Concurrent requests for the same token share one request to the issuer. A token is renewed in the
+ * background, at its first use after four fifths of its lifetime. While the issuer is down it is used until it expires.
  */
 export function createTokenCache(
   ask: (request: TokenRequest) => Promise<IssuedToken>,
@@ -54,7 +54,7 @@ export function createTokenCache(
       }
       if (now >= current.renewAt && !entry.asking && quiet >= RENEWAL_PAUSE) {
         renew(entry, request).catch((error: unknown) => {
-          logger.warn("token.not-renewed", { resource: request.resource, error: String(error) });
+          logger.warn("token.renewal-failed", { resource: request.resource, error: String(error) });
         });
       }
       return current.token;
@@ -70,7 +70,7 @@ export function createTokenCache(
   function entryOf(request: TokenRequest): Entry {
     const name = nameOf(request);
     const entry = entries.get(name) ?? { current: undefined, asking: undefined, failure: undefined };
-    // Moved to the end: the first is the one that nobody needed for longest.
+    // Moved to the end: the first entry is the least recently used one.
     entries.delete(name);
     entries.set(name, entry);
     const [oldest] = entries.keys();
@@ -101,7 +101,7 @@ export function createTokenCache(
   }
 }
 
-/** A caller's own token is not kept in the clear for longer than its call. */
+/** Hashed, so that a caller's own token is not kept in memory after its call. */
 function nameOf({ resource, scope, onBehalfOf = "" }: TokenRequest): string {
   return JSON.stringify([resource, scope, onBehalfOf && bytesToHex(sha256(utf8ToBytes(onBehalfOf)))]);
 }

@@ -1,26 +1,26 @@
 import * as z from "zod";
 import type { IssuerKeys } from "../../ports/issuer-keys.ts";
 
-/** For one answer, in ms. */
+/** Time limit for one response, in ms. */
 const TIMEOUT = 5_000;
-/** Of a document, in bytes: a key set of hundreds of keys is far below. */
+/** Largest document, in bytes; enough for hundreds of keys. */
 const MAX_BYTES = 512 * 1024;
 
 const metadata = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })) });
 
-/** OpenID Connect Discovery 1.0, and the key set that it names (RFC 7517). Only https, but for issuers on loopback. */
+/** OpenID Connect Discovery 1.0 and its key set (RFC 7517). Only https, except on loopback. */
 export function createIssuerKeys(request: typeof fetch = fetch): IssuerKeys {
   return {
     async load(issuer) {
       const at = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
       const { issuer: named, jwks_uri: uri } = await read(at, metadata);
-      // OpenID Connect Discovery 1.0, 4.3: otherwise one issuer could speak for another.
+      // OpenID Connect Discovery 1.0, 4.3: otherwise one issuer could impersonate another.
       if (named !== issuer) {
         throw new Error(`${at} is the metadata of ${named}, not of ${issuer}`);
       }
       const { keys } = await read(uri, keySet);
-      // What signs; a shared secret (`oct`) in public would make everybody an issuer.
+      // Only asymmetric signing keys: with a published shared secret (`oct`) anyone could sign tokens.
       return keys.filter(({ kty, use }) => kty !== "oct" && (use === undefined || use === "sig"));
     },
   };

@@ -1,6 +1,6 @@
 import type { Secrets } from "../../ports/secrets.ts";
 
-/** Secrets that were given when the process began, newest value first; for development. */
+/** Secrets from the environment, newest value first; for development. */
 export function createGivenSecrets(values: Readonly<Record<string, readonly string[]>>): Secrets {
   const given = new Map(Object.entries(values));
   return { get: answer, refresh: answer };

@@ -7,7 +7,7 @@ export interface OpenSecrets extends Secrets {
   close(): void;
 }
 
-/** Those of a key vault, read with the managed identity; without one those that were given. */
+/** Opens a key vault with the managed identity; without one, the given secrets. */
 export async function openSecrets(
   vaultUrl: string | undefined,
   given: Readonly<Record<string, readonly string[]>>,
@@ -17,7 +17,7 @@ export async function openSecrets(
   if (vaultUrl === undefined) {
     return { ...createGivenSecrets(given), close() {} };
   }
-  // They take a tenth of a second to load, which only those wait for who need them.
+  // Loaded on demand: they take a tenth of a second to load.
   const [{ DefaultAzureCredential }, { createKeyVaultSecrets }] = await Promise.all([
     import("@azure/identity"),
     import("../key-vault/key-vault-secrets.ts"),

@@ -4,13 +4,13 @@ import type { StateKeys } from "../../ports/state-keys.ts";
 /** Name of the secret: 32 bytes in base64, each version a key. */
 const NAME = "state-key";
 
-/** Keys that are versions of a secret. @throws Error when there is none, or none that is 32 bytes in base64 */
+/** State keys from the versions of a secret. @throws Error if no version is 32 bytes in base64 */
 export async function openStateKeys(secrets: Secrets): Promise<StateKeys> {
   const known = new Map<string, Uint8Array>();
   let keys = read(await secrets.get(NAME));
   const [first] = keys;
   if (!first) {
-    throw new Error(`the secret ${NAME} needs a version of 32 bytes in base64`);
+    throw new Error(`secret ${NAME} has no version that is 32 bytes in base64`);
   }
 
   return {
@@ -27,12 +27,12 @@ export async function openStateKeys(secrets: Secrets): Promise<StateKeys> {
     },
   };
 
-  /** What the store knows by now; asking it costs nothing. */
+  /** The store's current values, from its cache. */
   function look(): void {
     secrets.get(NAME).then(take, () => {});
   }
 
-  /** Never none: what was closed must open while somebody mends the secret. */
+  /** Never empty: if the secret becomes invalid, the previous keys stay in use. */
   function take(values: readonly string[]): void {
     const next = read(values);
     keys = next.length > 0 ? next : keys;

@@ -4,7 +4,7 @@ import type { TaskIndex } from "../../ports/task-index.ts";
 import type { TaskLog } from "../../ports/task-log.ts";
 import type { Placement } from "./placement.ts";
 
-/** What is kept of a scope's tasks. */
+/** The stores of a scope's tasks. */
 export interface PlacedStores {
   readonly log: TaskLog;
   readonly index: TaskIndex;
@@ -12,8 +12,9 @@ export interface PlacedStores {
 }
 
 /**
- * Several accounts as one: a scope's tasks are in the account where it was placed (DESIGN 3.11). What goes over all
- * scopes goes over all accounts; one that fails is told to `onFailure` and does not stop the others.
+ * Combines several accounts: a scope's tasks are in the account where it was placed
+ * (docs/architecture.md#several-storage-accounts). Operations over all scopes use all accounts; the failure of one is
+ * reported to `onFailure` and does not stop the others.
  */
 export function createPlacedStores(
   accounts: ReadonlyMap<string, PlacedStores>,
@@ -92,7 +93,7 @@ export function createPlacedStores(
     if (!account) {
       throw new StoreError(
         { code: "unknown", operation: `open account ${name}` },
-        { cause: new Error(`tasks were placed in account ${name}, which the configuration does not name any more`) },
+        { cause: new Error(`tasks are in account ${name}, which is no longer configured`) },
       );
     }
     return account;

@@ -2,19 +2,19 @@ import { chooseByRendezvous } from "./rendezvous.ts";
 import { attempt, statusOf } from "./store-attempt.ts";
 import type { Table } from "../table-storage/table.ts";
 
-/** Which account a scope lives in, for good. */
+/** The account of each scope; it never changes. */
 export interface Placement {
   /** @throws StoreError */
   accountOf(scope: string): Promise<string>;
 }
 
-/** Scopes remembered by this process. */
+/** Most scopes cached by this process. */
 const MAX_KNOWN = 100_000;
 
 /**
  * Rows `{scope}` / `account` of the table `placement` in the first account. A scope is placed by rendezvous hashing when
- * it is first seen, and stays there: an account that is added later moves nobody. Two instances that place a scope at once
- * agree on the row that was first.
+ * it is first seen, and stays there: an account that is added later moves no scope. Two instances that place a scope at the
+ * same time use the row that was inserted first.
  */
 export function createTablePlacement({ conditional, retrying }: Table, accounts: readonly string[]): Placement {
   const known = new Map<string, Promise<string>>();
@@ -44,7 +44,7 @@ export function createTablePlacement({ conditional, retrying }: Table, accounts:
         await conditional.createEntity({ partitionKey: scope, rowKey: "account", account });
         return account;
       } catch (error) {
-        // Somebody was first, or the answer to one's own write was lost.
+        // Another instance was first, or the answer to this write was lost.
         const winner = statusOf(error) === 409 ? await read(scope) : undefined;
         if (winner === undefined) {
           throw error;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The name that a key belongs to: adding a name moves only the keys that it wins (highest random weight). */
+/** The name for a key by rendezvous hashing: adding a name moves only the keys for which it has the highest weight. */
 export function chooseByRendezvous(key: string, names: readonly string[]): string {
   const [first] = names
     .map((name) => ({ name, weight: weigh(key, name) }))

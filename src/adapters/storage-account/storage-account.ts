@@ -15,7 +15,7 @@ import { createTableTaskIndex } from "../table-storage/task-index.ts";
 import { createTableTaskLog } from "../table-storage/task-log.ts";
 import type { Table } from "../table-storage/table.ts";
 
-/** Several of them by name: queue, hints and placement are in the first. */
+/** Opens several accounts: queue, hints and placement are in the first. */
 export async function openStorageAccounts(
   locations: readonly NamedLocation[],
   onFailure: (account: string, error: unknown) => void,
@@ -39,10 +39,10 @@ export interface NamedLocation {
   readonly location: StorageLocation;
 }
 
-/** By name, with the identity that this process runs under, or by connection string. */
+/** By name, with the identity of this process, or by connection string. */
 export type StorageLocation = { readonly account: string } | { readonly connectionString: string };
 
-/** A request to a table as it goes out; a transaction is one. */
+/** A request to a table as it is sent; a transaction is one request. */
 export interface TableRequest {
   readonly method: string;
   readonly url: string;
@@ -53,16 +53,16 @@ export interface StorageAccount {
   readonly index: TaskIndex;
   readonly inbox: Inbox;
   readonly payloads: Payloads;
-  /** Of queued work. */
+  /** The work queue. */
   readonly queue: QueueClient;
-  /** Another table of the account, created where it is missing. */
+  /** Another table of the account, created if missing. */
   openTable(name: string): Promise<Table>;
 }
 
 /**
- * The stores of one storage account. Creates its tables, its container and its queue where they are missing.
- * `timeout` is for one request to a table, in ms; `observe` is told of each, retries included: what it costs.
- * @throws when the account cannot be reached.
+ * The stores of one storage account. Creates missing tables, container and queue. `timeout` limits one request to a table,
+ * in ms; `observe` is called for each request including retries, to count them.
+ * @throws if the account does not answer
  */
 export async function openStorageAccount(
   location: StorageLocation,
@@ -117,7 +117,7 @@ async function connect(location: StorageLocation): Promise<Connection> {
   if ("connectionString" in location) {
     const { connectionString } = location;
     return {
-      // The connection string says itself whether to use TLS.
+      // The connection string decides whether TLS is used.
       openTable: (name, options) =>
         TableClient.fromConnectionString(connectionString, name, { ...options, allowInsecureConnection: true }),
       blobs: BlobServiceClient.fromConnectionString(connectionString, RETRYING),
@@ -135,7 +135,7 @@ async function connect(location: StorageLocation): Promise<Connection> {
   };
 }
 
-/** Ends each try of a request, its body included; the libraries' own timeout ends with the response's head. */
+/** Limits each attempt of a request including its body; the library's own timeout covers only the response headers. */
 function requestPolicy(
   timeout: number,
   observe: (request: TableRequest) => void,

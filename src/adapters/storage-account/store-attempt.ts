@@ -1,7 +1,7 @@
 import { StoreError } from "../../ports/store-error.ts";
 import type { StoreFault } from "../../ports/store-error.ts";
 
-/** Runs one request to a storage account. @throws StoreError that says what a failure means for the caller. */
+/** Runs one request to a storage account. @throws StoreError that says what the failure means */
 export async function attempt<T>(operation: string, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
@@ -12,7 +12,7 @@ export async function attempt<T>(operation: string, request: () => Promise<T>): 
   }
 }
 
-/** The HTTP status that a request failed with; undefined when there was no answer. */
+/** The HTTP status of a failed request; undefined without a response. */
 export function statusOf(error: unknown): number | undefined {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   return typeof status === "number" ? status : undefined;
@@ -20,7 +20,7 @@ export function statusOf(error: unknown): number | undefined {
 
 function toCode(status: number | undefined): StoreFault["code"] {
   switch (status) {
-    // 404 answers a change or a removal of a row that is gone.
+    // 404: the row to be changed or deleted does not exist.
     case 404:
     case 409:
     case 412:

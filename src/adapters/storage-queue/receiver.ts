@@ -4,28 +4,28 @@ import { statusOf } from "../storage-account/store-attempt.ts";
 import { fromMessageText } from "./message-text.ts";
 import type { LocalWorkParts } from "./work-queue.ts";
 
-/** Takes messages from a queue while there is room, and hands them to one handler. */
+/** Receives messages from a queue while there is room, and passes them to one handler. */
 export interface Receiver {
-  /** Whether a message offered now would begin at once. */
+  /** Whether an offered message would start at once. */
   readonly hasRoom: boolean;
   start(handle: (message: WorkMessage) => Promise<void>): void;
-  /** Begins a message that somebody here just sent, if there is room. */
+  /** Starts a message that this process has just sent. */
   offer(message: WorkMessage): void;
   close(): Promise<void>;
 }
 
-/** Messages of one request, as many as the service gives. */
+/** Messages per request; the service's maximum. */
 const BATCH = 32;
-/** After this many deliveries a message is dropped: the sweep finds its turn again. */
+/** A message is dropped after this many deliveries: the sweep finds its turn. */
 const MAX_DELIVERIES = 5;
-/** Ms between two looks: while messages come, and at most when none do. */
+/** Ms between two requests: while messages arrive, and at most while there are none. */
 const BUSY_LOOK = 50;
 const IDLE_LOOK = 1_000;
-/** For one request with its repeats, in ms. */
+/** Time limit for one request including retries, in ms. */
 const TIMEOUT = 10_000;
 
 export function createReceiver({ client, concurrency, lease, clock, random, logger }: LocalWorkParts): Receiver {
-  /** In s: renewed at half of it. */
+  /** In s; renewed after half of it. */
   const hidden = Math.ceil(lease / 1_000);
   const running = new Set<Promise<void>>();
   const closed = new AbortController();
@@ -45,7 +45,7 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
         const run = handle;
         track(
           run(message).catch((error: unknown) => {
-            // Its copy in the queue comes again.
+            // Its copy in the queue becomes visible later.
             logger.info("work.postponed", { taskId: message.taskId, error: String(error) });
           }),
         );
@@ -79,7 +79,7 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
       const options = { numberOfMessages: room, visibilityTimeout: hidden, abortSignal: AbortSignal.timeout(TIMEOUT) };
       return (await from.receiveMessages(options)).receivedMessageItems;
     } catch (error) {
-      logger.warn("queue.unreachable", { error: String(error) });
+      logger.warn("queue.receive-failed", { error: String(error) });
       return [];
     }
   }
@@ -103,10 +103,10 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
     }
   }
 
-  /** Keeps a message from others until it is removed or given back. */
+  /** Keeps a message hidden from others until it is deleted or returned. */
   function holdHidden({ messageId, popReceipt }: DequeuedMessageItem): {
     remove(): Promise<void>;
-    /** Others see it after this many seconds. */
+    /** Makes it visible to others after this many seconds. */
     giveBack(seconds: number): Promise<void>;
   } {
     let receipt = popReceipt;
@@ -134,13 +134,13 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
     }
   }
 
-  /** What fails here comes again, and does no harm. */
+  /** After a failure the message is delivered again, which is harmless. */
   async function quietly(request: () => Promise<void>): Promise<void> {
     try {
       await request();
     } catch (error) {
       if (statusOf(error) !== 404) {
-        logger.warn("queue.unreachable", { error: String(error) });
+        logger.warn("queue.update-failed", { error: String(error) });
       }
     }
   }

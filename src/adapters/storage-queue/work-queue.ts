@@ -8,12 +8,12 @@ import { attempt } from "../storage-account/store-attempt.ts";
 import { toMessageText } from "./message-text.ts";
 import { createReceiver } from "./receiver.ts";
 
-/** The store lets nothing wait longer, in s. */
+/** The service's longest visibility timeout, in s. */
 const LONGEST_WAIT = 7 * 86_400 - 1;
-/** For one request with its repeats, in ms. */
+/** Time limit for one request including retries, in ms. */
 const TIMEOUT = 10_000;
 
-/** Sends to a queue of a storage account. A message that is sent twice does no harm. */
+/** Sends to a queue of a storage account. Duplicate messages are harmless. */
 export function createStorageWorkQueue(client: QueueClient): WorkQueue {
   return {
     async send(message, after = 0) {
@@ -26,11 +26,11 @@ export function createStorageWorkQueue(client: QueueClient): WorkQueue {
 
 export interface LocalWorkParts {
   readonly client: QueueClient;
-  /** Messages worked on at once. */
+  /** Most messages handled at once. */
   readonly concurrency: number;
   /**
-   * Ms after which a silent instance loses its turns. A message that is worked on stays hidden from others for as long,
-   * and for a third of it while it is only offered here: they need it when this process dies.
+   * Length of a lease in ms. A received message stays hidden from others for as long, and one that this process has sent
+   * and started itself for a third of it: if this process dies, another instance needs the message.
    */
   readonly lease: number;
   readonly clock: Clock;
@@ -39,8 +39,8 @@ export interface LocalWorkParts {
 }
 
 /**
- * A queue of a storage account that this process also takes from. What it sends it offers to itself at once, without
- * waiting for the next look (DESIGN 3.3).
+ * A queue of a storage account from which this process also receives. It starts a message that it sends at once if there is
+ * room, without waiting for the next request (docs/architecture.md#work-messages).
  */
 export function createStorageLocalWork(parts: LocalWorkParts): LocalWork {
   const queue = createStorageWorkQueue(parts.client);

@@ -14,10 +14,10 @@ export function createSystemClock(): Clock {
   };
 }
 
-/** Beyond it, about 24.8 days, setTimeout would fire at once. */
+/** The longest delay of setTimeout, about 24.8 days; longer ones fire at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** Ids from the system's random generator; jitter from a plain one. */
+/** Ids from a cryptographic random generator; jitter from Math.random. */
 export function createSystemRandom(): Random {
   return { id: () => randomUUID(), fraction: () => Math.random() };
 }

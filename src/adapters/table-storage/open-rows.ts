@@ -51,7 +51,7 @@ export function createOpenRows({
         .slice(0, limit);
     },
     async listOpen(scope, agent) {
-      // "~" sorts after everything that ids are made of.
+      // "~" sorts after all characters of ids.
       const prefix = `${scope}.${agent}.`;
       const found = await list(
         odata`PartitionKey eq ${partitionOf(scope)} and RowKey gt ${prefix} and RowKey lt ${`${prefix}~`}`,
@@ -103,7 +103,7 @@ function toInt64(ms: number): { type: "Int64"; value: string } {
   return { type: "Int64", value: String(Math.ceil(ms)) };
 }
 
-/** Changed only under an etag: then it is not the row that was to go. */
+/** With an etag a changed row is kept. */
 function ignoreMissingOrChanged(error: unknown): void {
   if (statusOf(error) !== 404 && statusOf(error) !== 412) {
     throw error;

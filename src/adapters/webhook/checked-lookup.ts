@@ -1,4 +1,4 @@
-// oxlint-disable promise/no-callback-in-promise -- node:net asks for a callback, node:dns gives a promise.
+// oxlint-disable promise/no-callback-in-promise -- node:net takes a callback, node:dns returns a promise.
 import { lookup as lookUp } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { isPublicAddress } from "./public-address.ts";
@@ -15,7 +15,7 @@ export class RefusedAddress extends Error {
   override readonly name = "RefusedAddress";
 }
 
-/** Gives a connection only addresses that anybody may reach. One that is not refuses the host, whatever else it has. */
+/** A DNS lookup for connections that returns only public addresses. One private address refuses the whole host. */
 export function createCheckedLookup(resolve: Resolve = resolveAll): LookupFunction {
   return (host, options, callback) => {
     resolve(host).then(

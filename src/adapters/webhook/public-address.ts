@@ -1,9 +1,9 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * Whether an address is somebody's on the public internet: not private, loopback, link-local, shared (CGNAT),
- * multicast or reserved, nor the address of a cloud's metadata. An IPv6 address that stands for an IPv4 one counts as
- * that one. False for what is no address.
+ * Whether an address is public: not private, loopback, link-local, shared (CGNAT), multicast or reserved, and not a cloud's
+ * metadata service. An IPv6 address that contains an IPv4 address is treated as that address. False if `text` is not an
+ * address.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) {
@@ -17,7 +17,7 @@ export function isPublicAddress(address: string): boolean {
   return parsed instanceof ipaddr.IPv6 && parsed.range() === "unicast" && isGlobal(parsed);
 }
 
-/** Every Azure host answers its machines here, outside of the private ranges. */
+/** Azure's host service, which is outside the private ranges. */
 const AZURE_HOST = "168.63.129.16";
 
 /** IPv4-mapped, NAT64's well-known prefix (RFC 6052) and 6to4 (RFC 3056). */
@@ -36,7 +36,7 @@ function embedded(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   }
 }
 
-/** 2000::/3; what is outside of it is not handed out, or means something else, as IPv4-compatible addresses do. */
+/** 2000::/3; other addresses are not assigned or have another meaning, such as IPv4-compatible addresses. */
 function isGlobal({ parts: [first = 0] }: ipaddr.IPv6): boolean {
   return first >> 13 === 1;
 }

@@ -7,19 +7,19 @@ import { createCheckedLookup, RefusedAddress } from "./checked-lookup.ts";
 import type { Resolve } from "./checked-lookup.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** For a whole call, its answer's head included, in ms. */
+/** Time limit for a call until the response headers, in ms. */
 const TIMEOUT = 10_000;
 
 export interface WebhookSenderOptions {
-  /** `host` or `host:port` that may be called whatever its address, and over http too. */
+  /** `host` or `host:port` that may be called with any address, and over http. */
   readonly allowedHosts: readonly string[];
   readonly resolve?: Resolve;
   readonly timeout?: number;
 }
 
 /**
- * Calls webhooks over HTTPS. The address is checked when the connection is made, and the connection goes to the very
- * address that was checked: a name that answers something else the second time gains nothing. No redirects.
+ * Calls webhooks over HTTPS. The address is checked when the connection is made, and the connection goes to the checked
+ * address, so a second DNS answer cannot change it. Redirects are not followed.
  */
 export function createWebhookSender({ allowedHosts, resolve, timeout = TIMEOUT }: WebhookSenderOptions): WebhookSender {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
@@ -61,7 +61,7 @@ function portOf({ port, protocol }: URL): string {
   return port || (protocol === "https:" ? "443" : "80");
 }
 
-/** An address in any notation is a plain one in a parsed URL; names are looked up when they are called. */
+/** URL parsing normalizes addresses of any notation. Host names are checked when they are called. */
 function isForbiddenHost({ hostname }: URL): boolean {
   const host = hostname.replaceAll(/^\[|\]$|\.$/g, "");
   if (isIP(host) !== 0) {
@@ -80,13 +80,13 @@ function send(
     const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
       method: "POST",
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
-      // A connection of its own: one that is kept was checked for another name.
+      // A new connection: a reused one may have been checked for another name.
       agent: false,
       signal: AbortSignal.timeout(timeout),
       ...(lookup && { lookup }),
     });
     request.once("response", (response) => {
-      // Only the status counts; the rest is not read.
+      // Only the status is used; the body is not read.
       resolve({ code: "answered", status: response.statusCode ?? 0 });
       response.destroy();
     });

@@ -4,7 +4,7 @@ import type { Analysis, AnalysisInput, OnProgress } from "./analyze.ts";
 import { STAGES } from "./detect.ts";
 import { runInThread } from "./run-in-thread.ts";
 
-/** Analyzes a turn's input and tells how far it is. A long one in steps, so that another attempt goes on where one fell. */
+/** Analyzes a turn's input and reports progress. A long analysis has steps, so that a resumed attempt continues after them. */
 export async function analyzeTurn(turn: Turn, input: AnalysisInput): Promise<Analysis> {
   const progress = createProgress(turn);
   if (!isLong(input)) {
@@ -12,7 +12,7 @@ export async function analyzeTurn(turn: Turn, input: AnalysisInput): Promise<Ana
     await progress.told();
     return analysis;
   }
-  // Before the first step: what is told within one is seen when it has ended.
+  // Before the first step: clients see what a step emits when the step has ended.
   progress.tell(0, READING);
   await progress.told();
   const analysis = await analyzeInSteps(turn, input, progress.tell);
@@ -20,7 +20,7 @@ export async function analyzeTurn(turn: Turn, input: AnalysisInput): Promise<Ana
   return analysis;
 }
 
-/** Below it an analysis takes less than a second, and storing what it has found costs more than it saves. */
+/** Below it an analysis takes less than a second, and storing intermediate results costs more than it saves. */
 const LONG_BYTES = 2 * 1024 * 1024;
 const LONG_ROWS = 50_000;
 
@@ -28,7 +28,7 @@ function isLong(input: AnalysisInput): boolean {
   return "csv" in input ? input.csv.length > LONG_BYTES : Array.isArray(input.rows) && input.rows.length > LONG_ROWS;
 }
 
-/** A step a stage: what it has found is there for every later attempt, which computes the others. */
+/** One step per stage: a later attempt has its result and computes the remaining stages. */
 async function analyzeInSteps(turn: Turn, input: AnalysisInput, onProgress: OnProgress): Promise<Analysis> {
   const kept: Json[] = [];
   const found = STAGES.map(() => Promise.withResolvers<Json>());
@@ -50,7 +50,7 @@ async function analyzeInSteps(turn: Turn, input: AnalysisInput, onProgress: OnPr
   return run();
 }
 
-/** Progress is told when it grew by this share: every message is a row in the task's log. */
+/** Progress is reported when it increased by this share, because every message is a row in the task's log. */
 const PROGRESS_STEP = 0.2;
 
 function createProgress(turn: Turn): { readonly tell: OnProgress; told(): Promise<void> } {
@@ -61,7 +61,7 @@ function createProgress(turn: Turn): { readonly tell: OnProgress; told(): Promis
       if (fraction < last + PROGRESS_STEP) return;
       last = fraction;
       telling = telling.then(() => turn.working(`${Math.round(fraction * 100)} %: ${stage}`));
-      // Awaited by `told`; until then a refusal must not count as unhandled.
+      // Awaited by `told`; until then a rejection must not be reported as unhandled.
       telling.catch(() => {});
     },
     told: () => telling,

@@ -22,7 +22,7 @@ export function createAnomaly({ allowedHosts = [] }: AnomalyOptions = {}): Agent
     card: {
       name: "Anomaly detection",
       description:
-        "Finds what is unusual in a time series: spikes, drops, level shifts, missing days. Takes daily and weekly " +
+        "Finds anomalies in a time series: spikes, drops, level shifts, missing days. Accounts for daily and weekly " +
         "seasons, gaps and irregular steps into account, and says for each anomaly what was expected and why it stands out.",
       defaultInputModes: [...INPUT_MODES],
       defaultOutputModes: ["application/json", "image/svg+xml", "text/plain"],
@@ -66,7 +66,7 @@ async function run(turn: Turn, allowedHosts: readonly string[]): Promise<void> {
 }
 
 const NO_DATA =
-  "Which series shall I look at? Send a CSV file with a column of times and a column of values, " +
+  "Which series should be analyzed? Send a CSV file with a column of times and a column of values, " +
   'the same as text, or JSON rows such as [{"timestamp": "2014-07-01 00:00:00", "value": 1}] in a data part.';
 const ANOMALIES_A_CHUNK = 50;
 

@@ -6,7 +6,7 @@ export interface DetectParams extends TailParams, SeasonParams {
   readonly minBlocks: number;
   /** How far around a window, in widths, it is compared with. */
   readonly surround: number;
-  /** One reading counts in a window's mean for at most its usual maximum times e to (this times the tail's scale). */
+  /** One reading contributes to a window's mean at most its usual maximum times e to (this times the tail's scale). */
   readonly clip: number;
 }
 

@@ -10,7 +10,7 @@ import type { ColumnChoice, Series } from "./series.ts";
 export function parseRows(rows: unknown, choice: ColumnChoice = {}): Series {
   if (!Array.isArray(rows)) throw new InputError(`The rows must be a JSON array; ${HOW}`);
   if (rows.length > MAX_ROWS)
-    throw new InputError(`${rows.length} rows; at most ${MAX_ROWS} are taken. Send a coarser step.`);
+    throw new InputError(`${rows.length} rows; at most ${MAX_ROWS} are accepted. Send a coarser step.`);
   const builder = new SeriesBuilder();
   const first: unknown = rows.find((row) => row !== null);
   if (typeof first === "number") {

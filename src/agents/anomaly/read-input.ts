@@ -26,7 +26,7 @@ export async function readInput(
   }
   const [input] = found;
   if (input === undefined) return undefined;
-  if (found.length > 1) throw new InputError(`The message holds ${found.length} series. Send one a message.`);
+  if (found.length > 1) throw new InputError(`The message has ${found.length} series. Send one series per message.`);
   return input instanceof URL ? { csv: await fetchCsv(input, signal), options } : { ...input, options };
 }
 
@@ -62,7 +62,7 @@ function fromFile(bytes: Uint8Array, mediaType: string, filename: string): Analy
   if (CSV_TYPES.has(type) || (unnamed && (filename === "" || CSV_NAME.test(filename)))) return { csv: bytes };
   const what = unnamed ? `a file named ${JSON.stringify(filename)}` : `the media type ${JSON.stringify(type)}`;
   throw new InputError(
-    `This agent cannot read ${what}. It takes ${INPUT_MODES.join(", ")}, and JSON rows in a data part.`,
+    `This agent cannot read ${what}. It accepts ${INPUT_MODES.join(", ")}, and JSON rows in a data part.`,
   );
 }
 
@@ -80,7 +80,7 @@ function fromData(data: unknown): AnalysisInput {
   if (typeof data !== "object" || data === null || Array.isArray(data)) return { rows: data };
   const { rows, options, ...rest } = data as Record<string, unknown>;
   if (Object.keys(rest).length > 0) {
-    throw new InputError("A data part holds an array of rows, or an object with rows and options, and nothing else.");
+    throw new InputError("A data part must be an array of rows, or an object with only rows and options.");
   }
   return options === undefined ? { rows } : { rows, options: toChoice(options) };
 }
@@ -91,7 +91,7 @@ function toChoice(options: unknown): ColumnChoice {
     const known = key === "timeColumn" || key === "valueColumn";
     if (!known || (typeof value !== "string" && typeof value !== "number")) {
       throw new InputError(
-        `The option ${JSON.stringify(key)} is not known: use timeColumn and valueColumn, a name or a position.`,
+        `Unknown option ${JSON.stringify(key)}: use timeColumn and valueColumn, each a name or a position.`,
       );
     }
     choice[key] = value;
@@ -112,7 +112,7 @@ function checkUrl(address: string, allowedHosts: readonly string[]): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol === "https:" && allowedHosts.includes(url.host)) return url;
   const allowed =
-    allowedHosts.length === 0 ? "No host is allowed" : `Allowed are https URLs of ${allowedHosts.join(", ")}`;
+    allowedHosts.length === 0 ? "No host is allowed" : `Allowed: https URLs of ${allowedHosts.join(", ")}`;
   throw new InputError(
     `This agent does not fetch that URL. ${allowed}. Send the file itself as a part with raw bytes.`,
   );

@@ -2,19 +2,19 @@ import { at } from "./at.ts";
 import type { Episode } from "./episodes.ts";
 import type { Series } from "./series.ts";
 
-/** Says in one sentence what is unusual about an episode. */
+/** One sentence about what is unusual in an episode. */
 export function describeReason({ best, peak }: Episode, { times, clock }: Series): string {
   const { kind, width, from, deviation, limit } = best;
   const amount = toShort(Math.abs(deviation));
   const side = deviation > 0 ? "above" : "below";
-  const usual = `up to ${toShort(limit)} is usual here`;
+  const usual = `usually at most ${toShort(limit)}`;
   if (kind === "bump" && width === 1) return `A reading ${amount} ${side} its neighbours; ${usual}.`;
   const last = Math.min(times.length - 1, from + width - 1);
   const length = clock === "index" ? `${width} readings` : toDuration(at(times, last) - at(times, from), width);
-  if (kind === "bump") return `For ${length} on average ${amount} ${side} what is expected; ${usual}.`;
+  if (kind === "bump") return `For ${length}, on average ${amount} ${side} the expected value; ${usual}.`;
   const turn = deviation > 0 ? "rose" : "fell";
   const after = clock === "index" ? `From reading ${peak} on` : "From here on";
-  return `${after} the level ${turn} by ${amount} against the ${length} before; ${usual}.`;
+  return `${after} the level ${turn} by ${amount} compared with the previous ${length}; ${usual}.`;
 }
 
 export function toShort(value: number): string {
@@ -24,7 +24,7 @@ export function toShort(value: number): string {
   return String(size >= 1000 ? Math.round(value) : Number(value.toPrecision(3)));
 }
 
-/** A length of time in words; in readings where it is under a minute. */
+/** A duration in words; in readings if it is under a minute. */
 export function toDuration(milliseconds: number, readings: number): string {
   const minutes = milliseconds / 60_000;
   if (minutes < 1) return `${readings} readings`;

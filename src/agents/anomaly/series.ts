@@ -9,7 +9,7 @@ export interface Series {
   readonly clock: "utc" | "local" | "index";
   /** What the values are called in the input. */
   readonly name: string;
-  /** What had to be mended in the input, as sentences for people. */
+  /** What was corrected in the input, as sentences. */
   readonly notes: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export const MAX_ROWS = 1_000_000;
 /** Fewer readings than this say nothing about what is usual. */
 const MIN_READINGS = 32;
 
-/** What is wrong with the input, said to the one who sent it. */
+/** A problem with the input, with a message for its sender. */
 export class InputError extends Error {
   override readonly name = "InputError";
 }
@@ -46,7 +46,7 @@ export class SeriesBuilder {
   #emptyValues = 0;
   #emptyTimes = 0;
 
-  /** Counts the row as one without a usable reading. */
+  /** Records a row without a usable reading. */
   skip(missing: "value" | "time"): void {
     this.#row++;
     if (missing === "value") this.#emptyValues++;

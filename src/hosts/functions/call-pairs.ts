@@ -6,27 +6,27 @@ export interface RawCall {
   readonly outgoing: ServerResponse;
 }
 
-/** Brings an invocation and its HTTP request together, which reach the worker on different ways and in any order. */
+/** Matches an invocation with its HTTP request. They reach the worker by different ways, in any order. */
 export interface CallPairs {
-  /** A request, which names the invocation that it belongs to. */
+  /** Called with each request, whose header has the id of its invocation. */
   arrived(call: RawCall): void;
-  /** The request of an invocation. Rejects when none comes. */
+  /** The request of an invocation. Rejects when it does not arrive. */
   take(invocationId: string): Promise<RawCall>;
 }
 
 interface Waiting<T> {
   readonly value: T;
-  /** Was there at the last look already. */
+  /** Was already waiting at the last check. */
   isOld: boolean;
 }
 
-/** What has waited for one to two of these, in ms, waits in vain: its other half was never sent. */
+/** In ms. After one to two of these without its counterpart, a request or invocation is refused. */
 const PATIENCE = 5_000;
 
 /**
- * Half of a pair may never come: the Functions host lets a client choose the id that its request goes by, and then
- * sends the worker an invocation that no request names, and a request that no invocation has. Both are refused here;
- * otherwise they would wait until the host's function timeout, which ends the worker and everybody's calls with it.
+ * A counterpart may never arrive: the Functions host lets a client choose its request's invocation id, and then sends the
+ * worker an invocation and a request with different ids. Both are refused here. Otherwise they would wait until the
+ * function timeout, which ends the worker and all calls on it.
  */
 export function createCallPairs(
   after: (ms: number, run: () => void) => void = (ms, run) => void setTimeout(run, ms).unref(),
@@ -74,10 +74,10 @@ export function createCallPairs(
     }
   }
 
-  /** Only what two looks have seen goes: after a blocked event loop one may come before the sockets are read. */
+  /** Refuses only what two checks have seen: after a blocked event loop the first one may run before the sockets are read. */
   function look(): void {
     dropOld(requests, refuse);
-    dropOld(invocations, ({ reject }) => reject(new Error("No HTTP request came for this invocation.")));
+    dropOld(invocations, ({ reject }) => reject(new Error("No HTTP request arrived for this invocation.")));
     isLooking = false;
     if (requests.size + invocations.size > 0) {
       lookLater();
@@ -96,7 +96,7 @@ function dropOld<T>(all: Map<string, Waiting<T>>, drop: (value: T) => void): voi
 }
 
 function refuse({ outgoing }: RawCall): void {
-  const message = "The header x-ms-invocation-id belongs to the Functions host. Leave it out.";
+  const message = "The header x-ms-invocation-id is reserved for the Functions host. Remove it from the request.";
   const error = { code: 400, status: "INVALID_ARGUMENT", message, details: [] };
   outgoing.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ error }));
 }

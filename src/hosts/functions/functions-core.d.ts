@@ -1,4 +1,4 @@
-/** Built into the Functions worker, and no package: what this host needs of it. */
+/** The part of this module that the host uses. It is built into the Functions worker and has no package. */
 declare module "@azure/functions-core" {
   export interface CoreInvocationContext {
     readonly invocationId: string;
@@ -25,6 +25,6 @@ declare module "@azure/functions-core" {
   }
 
   export function getProgrammingModel(): ProgrammingModel;
-  /** The model that was set last counts. */
+  /** The last model that is set is used. */
   export function setProgrammingModel(model: ProgrammingModel): void;
 }

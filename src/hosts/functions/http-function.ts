@@ -5,14 +5,14 @@ import type { RawCall } from "./call-pairs.ts";
 import { takeHttpRaw } from "./raw-http.ts";
 import { serveCall } from "./serve-call.ts";
 
-/** Answers every path and method with `answer`, each call for `longest` ms at most. It takes all HTTP functions over. */
+/** Registers one function that answers all paths and methods with `answer`, each call for at most `longest` ms. */
 export function registerHttpFunction(answer: Gateway["answer"], longest: number): void {
   app.setup({ enableHttpStream: true });
-  // Routes are tried in the order of the names: the one that takes everything sorts behind what others may add.
+  // Routes match in the order of function names: this one sorts last, after any that are added.
   app.http("zz-gateway", {
     route: "{*path}",
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    // Tokens are the gateway's own business.
+    // The gateway checks tokens itself.
     authLevel: "anonymous",
     async handler(call) {
       await serveCall(answer, call as unknown as RawCall, longest);

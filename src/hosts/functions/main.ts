@@ -13,16 +13,16 @@ import { registerHttpFunction } from "./http-function.ts";
 import { openOnce } from "./open-once.ts";
 import { toSchedule } from "./schedule.ts";
 
-/** The entry of the function app: what the Functions host may call, and the gateway behind it, made once. */
+/** The entry of the function app: registers its functions, and opens the gateway once for all of them. */
 
-/** A store that did not answer at the start may do so soon, in ms. */
+/** Time between two attempts to start, in ms: a store that does not answer may recover. */
 const RETRY_AFTER = 5_000;
-/** What is left of the function timeout when a call is cut, in ms. */
+/** A call is cut this many ms before the function timeout. */
 const MARGIN = 30_000;
 
 if (!("withResolvers" in Promise)) {
-  // Later it would be a riddle. The Functions host logs it, and answers no request.
-  throw new Error(`This function app needs Node.js 22 or 24, and its worker has ${process.version}.`);
+  // Fails here with a clear message instead of later. The Functions host logs it and answers no request.
+  throw new Error(`This function app needs Node.js 22 or 24, but its worker runs ${process.version}.`);
 }
 
 const configured = configure();
@@ -59,12 +59,12 @@ app.timer("sweep", {
 
 app.hook.appTerminate(close);
 process.once("SIGTERM", () => void close().finally(() => process.exit(0)));
-// An agent's forgotten promise must not take everybody's streams with it.
+// A promise that an agent does not handle must not end the streams of all callers.
 process.on("unhandledRejection", (reason) => {
-  logger.error("process.unhandled-rejection", { error: reason instanceof Error ? reason.stack : String(reason) });
+  logger.error("process.rejection-unhandled", { error: reason instanceof Error ? reason.stack : String(reason) });
 });
 
-// While the Functions host is still getting ready, not when the first client waits.
+// Opens while the Functions host is still starting, not when the first client waits.
 gateway().catch(() => {});
 
 function configure(): Config | ConfigError {
@@ -82,22 +82,22 @@ async function open(): Promise<ComposedGateway> {
     }
     const { default: definition } = await import("#gateway-config");
     opened = await compose(configured, definition, logger, readBaseUrl());
-    logger.info("host.opened", { instance: opened.instance, agents: definition.agents.map(({ id }) => id) });
+    logger.info("host.started", { instance: opened.instance, agents: definition.agents.map(({ id }) => id) });
     return opened;
   } catch (error) {
-    logger.error("host.not-open", { error: error instanceof ConfigError ? error.message : String(error) });
+    logger.error("host.start-failed", { error: error instanceof ConfigError ? error.message : String(error) });
     throw error;
   }
 }
 
-/** What is wrong is the operator's business. */
+/** The reason is only in the log: it is for the operator. */
 function notOpen(): HttpAnswer {
-  const message = "The gateway could not start. Its log says why.";
+  const message = "The gateway could not start. See its log for the reason.";
   const error = { code: 503, status: "UNAVAILABLE", message, details: [] };
   return jsonAnswer({ error }, 503, { "retry-after": "5" });
 }
 
 async function close(): Promise<void> {
   await opened?.close(config?.SHUTDOWN_GRACE);
-  logger.info("host.closed");
+  logger.info("host.stopped");
 }

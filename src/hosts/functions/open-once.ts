@@ -1,6 +1,6 @@
 /**
- * Opens something when it is first asked for, once for all who ask. A failure is everybody's answer for `pause` ms;
- * who asks after that tries again.
+ * Opens something at the first call, once for all callers. After a failure all calls within `pause` ms fail in the same
+ * way; the first call after that tries again.
  */
 export function openOnce<T>(open: () => Promise<T>, pause: number, now: () => number): () => Promise<T> {
   let opened: Promise<T> | undefined;

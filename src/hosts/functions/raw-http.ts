@@ -7,11 +7,11 @@ import type { CoreInvocationContext, InvocationModel } from "@azure/functions-co
 import type { CallPairs } from "./call-pairs.ts";
 
 /**
- * From here on the handlers of HTTP functions are given the raw request and response (a RawCall) instead of what the
- * library makes of them; an invocation ends when its handler does. Other functions stay with the library.
+ * Makes the handlers of HTTP functions receive the raw request and response (a RawCall) instead of the library's objects;
+ * an invocation ends when its handler does. Other functions are not affected.
  *
- * Call it after a function was registered (the library puts its own model in place then) and before the app's start
- * has ended. docs/decisions/0010 says why.
+ * Call it after a function is registered, because that installs the library's own model, and before the app has started.
+ * Reasons: docs/decisions/0010-functions-http-uses-the-raw-request.md.
  */
 export function takeHttpRaw(pairs: CallPairs): void {
   const library = getProgrammingModel();
@@ -20,7 +20,7 @@ export function takeHttpRaw(pairs: CallPairs): void {
     version: library.version,
     async getCapabilities(given) {
       const capabilities = await library.getCapabilities(given);
-      // The server that the library has just opened, and tells the Functions host about.
+      // The port of the server that the library has just opened and reports to the Functions host.
       takeRequests(Number(new URL(capabilities["HttpUri"] ?? "").port), pairs);
       return capabilities;
     },
@@ -29,7 +29,7 @@ export function takeHttpRaw(pairs: CallPairs): void {
   });
 }
 
-/** Keeps an idle connection for longer than the Functions host does: the side that closes first must not be this one. */
+/** In ms. Longer than the Functions host keeps idle connections: this side must not close first. */
 const KEEP_ALIVE = 120_000;
 
 interface RequestStart {
@@ -38,7 +38,7 @@ interface RequestStart {
   readonly server: Server;
 }
 
-/** The library does not give its server away, but the first request does, before anybody has listened to it. */
+/** The library does not expose its server. The first request does, before any listener has run. */
 function takeRequests(port: number, pairs: CallPairs): void {
   const channel = "http.server.request.start";
   const take = (message: unknown): void => {
@@ -62,7 +62,7 @@ function toRawModel(invocation: CoreInvocationContext, pairs: CallPairs): Invoca
   return {
     async getArguments() {
       const call = await pairs.take(invocationId);
-      // As the library answers: it finds the invocation of a response in the logs.
+      // The library sets this header too; it finds the invocation of a response in the logs.
       call.outgoing.setHeader("x-ms-invocation-id", invocationId);
       const context = new InvocationContext({
         invocationId,

@@ -3,10 +3,10 @@ import { answerIncoming } from "../node/http-exchange.ts";
 import type { RawCall } from "./call-pairs.ts";
 
 /**
- * Answers one call and resolves when nothing of it is left: its response is closed, and the turn that it began has
- * ended, also when the client left long before. The Functions host keeps a worker only while its invocations are open.
+ * Answers one call. Resolves when its response is closed and the turn that it began has ended, even if the client
+ * disconnected earlier: the Functions host keeps a worker alive only while it has invocations.
  *
- * No call lasts longer than `longest` ms: then its response is cut. Never rejects.
+ * A response is cut after `longest` ms. Never rejects.
  */
 export async function serveCall(
   answer: Gateway["answer"],
@@ -29,10 +29,10 @@ export async function serveCall(
   await Promise.allSettled(work);
 }
 
-/** Beyond it setTimeout would fire at once. */
+/** The longest delay of setTimeout; longer ones fire at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** The Functions host decodes a path and encodes it again, but leaves `%2F` and then encodes its percent sign. */
+/** The Functions host decodes a path and encodes it again, but keeps `%2F` and then encodes its percent sign. */
 function withSlashes(url: string): string {
   return url.replace(/^[^?]*/, (path) => path.replaceAll(/%252f/gi, "%2F"));
 }

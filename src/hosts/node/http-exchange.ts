@@ -3,7 +3,7 @@ import { BodyTooLargeError } from "../../ports/http-exchange.ts";
 import type { ClientSink, HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { writeLater } from "./write-later.ts";
 
-/** Answers a request of Node's HTTP server. Resolves once the answer is there; sending it may take longer. */
+/** Answers a request of Node's HTTP server. Resolves when there is an answer; sending it may take longer. */
 export async function answerIncoming(
   answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
   incoming: IncomingMessage,
@@ -14,7 +14,7 @@ export async function answerIncoming(
   try {
     send(await answer(request), outgoing);
   } catch {
-    // The gateway answers everything; whoever else fails must not leave a client waiting.
+    // The gateway never rejects; a failure elsewhere must not leave the client without an answer.
     if (outgoing.headersSent) {
       outgoing.destroy();
     } else {
@@ -46,7 +46,7 @@ class NodeRequest implements HttpRequest {
     return typeof value === "string" ? value : value?.join(", ");
   }
 
-  /** Made when it is asked for: most calls end without. */
+  /** Created on first use: most calls do not need it. */
   get signal(): AbortSignal {
     if (!this.#left) {
       const left = new AbortController();
@@ -77,7 +77,7 @@ class NodeRequest implements HttpRequest {
           return;
         }
         if (bytes > limit) {
-          // What follows is read and dropped: a client that still sends would not see the answer otherwise.
+          // The rest is read and dropped: a client that is still sending would not see the answer otherwise.
           isRefused = true;
           chunks = [];
           reject(new BodyTooLargeError(limit));
@@ -87,16 +87,16 @@ class NodeRequest implements HttpRequest {
       });
       incoming.once("end", () => resolve(toText(chunks)));
       incoming.once("error", reject);
-      // A client that leaves in the middle of its request gets no answer, but its call must end.
+      // The client disconnected during its request. There is no one to answer, but the call must end.
       incoming.once("close", () => resolve(""));
     });
   }
 }
 
-/** One object for all: an AbortSignal without a reason makes a DOMException with a stack. */
+/** Shared: without a reason, each abort would create a DOMException with a stack. */
 const CLIENT_LEFT = new Error("the client has left");
 
-/** Some clients send the whole URL, as to a proxy (RFC 9112, 3.2.2). */
+/** Some clients send an absolute URL, as to a proxy (RFC 9112, 3.2.2). */
 function toOriginForm(url: string): string {
   if (url.startsWith("/")) {
     return url;
@@ -108,7 +108,7 @@ function toOriginForm(url: string): string {
 function toText(chunks: readonly Buffer[]): string {
   const [first] = chunks;
   const text = (chunks.length === 1 && first ? first : Buffer.concat(chunks)).toString("utf8");
-  // A byte order mark is no JSON.
+  // JSON must not begin with a byte order mark.
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
@@ -131,12 +131,12 @@ function send({ status, headers, body }: HttpAnswer, outgoing: ServerResponse): 
   body.sendTo(new NodeSink(outgoing));
 }
 
-/** Without a length the body would go out in chunks. */
+/** Without a length the body would be sent in chunks. */
 function withLength(headers: HttpAnswer["headers"], body: string): Record<string, string | number> {
   return { ...headers, "content-length": Buffer.byteLength(body) };
 }
 
-/** Gathers what is written within one turn of the event loop, so that it is one write to the socket. */
+/** Collects the writes of one turn of the event loop into one write to the socket. */
 class NodeSink implements ClientSink {
   readonly #outgoing: ServerResponse;
   #pending = "";

@@ -5,10 +5,10 @@ import { answerIncoming } from "./http-exchange.ts";
 
 type Answer = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** How long a client may take, in ms, so that no half-open request stays. */
+/** How long a client may take, in ms, so that incomplete requests do not stay open. */
 export interface RequestTimes {
   readonly headers: number;
-  /** The whole request, its body included. */
+  /** The whole request including its body. */
   readonly request: number;
 }
 
@@ -17,9 +17,9 @@ export interface HttpServer {
   readonly answerWith: (answer: Answer) => void;
 }
 
-/** How often connections are looked at, at least, in ms. */
+/** Longest interval between two checks of open connections, in ms. */
 const CHECK = 5_000;
-/** Longer than load balancers keep an idle connection: the side that closes first must not be this one. */
+/** In ms. Longer than load balancers keep idle connections: this side must not close first. */
 const KEEP_ALIVE = 75_000;
 
 const STARTING: HttpAnswer = {
@@ -28,7 +28,7 @@ const STARTING: HttpAnswer = {
   body: "starting\n",
 };
 
-/** An HTTP server that answers 503 until it is told what to answer with. */
+/** An HTTP server that answers 503 until `answerWith` is called. */
 export function createHttpServer({ headers, request }: RequestTimes): HttpServer {
   let answer: Answer = () => STARTING;
   const server = createServer(
@@ -40,7 +40,7 @@ export function createHttpServer({ headers, request }: RequestTimes): HttpServer
       // Health probes of HTTP/1.0 send no Host; nothing here is decided by it.
       requireHostHeader: false,
     },
-    (incoming, outgoing) => void answerIncoming((request) => answer(request), incoming, outgoing),
+    (incoming, outgoing) => void answerIncoming((exchange) => answer(exchange), incoming, outgoing),
   );
   return {
     server,

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { ConfigError } from "../../config/config.ts";
 import type { Config } from "../../config/config.ts";
 
-/** Binds the server to where the configuration says; resolves to its URL. @throws ConfigError when that is impossible. */
+/** Binds the server to HOST and PORT; resolves to its URL. @throws ConfigError if that is not possible. */
 export async function listen(server: Server, { PORT, HOST }: Pick<Config, "PORT" | "HOST">): Promise<string> {
   server.listen(PORT, HOST);
   try {
@@ -20,10 +20,10 @@ function toAdvice(error: unknown, port: number, host: string): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} on ${host} is taken. End the process that listens there, or choose another: PORT=${port + 1}`;
+      return `Port ${port} on ${host} is in use. End the process that listens there, or choose another port: PORT=${port + 1}`;
     case "EACCES":
-      return `Port ${port} may not be used by this user. Choose one above 1023, such as PORT=7071`;
+      return `This user may not listen on port ${port}. Choose a port above 1023, such as PORT=7071`;
     default:
-      return `HOST ${host} with PORT ${port} cannot be listened on: ${error instanceof Error ? error.message : String(error)}`;
+      return `Cannot listen on HOST ${host} and PORT ${port}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

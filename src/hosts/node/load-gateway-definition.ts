@@ -8,8 +8,8 @@ import { ConfigError } from "../../config/config.ts";
 const PACKAGE = "a2a-azure-gateway";
 
 /**
- * Loads a gateway config module from anywhere: its `import … from "a2a-azure-gateway"` means this very program.
- * @throws ConfigError that names the module and what is wrong with it.
+ * Loads a gateway config module from any folder: its `import … from "a2a-azure-gateway"` resolves to this program.
+ * @throws ConfigError that names the module and the problem.
  */
 export async function loadGatewayDefinition(path: string): Promise<GatewayDefinition> {
   const file = resolve(path);
@@ -29,7 +29,7 @@ export async function loadGatewayDefinition(path: string): Promise<GatewayDefini
   }
   if (!Array.isArray(module.default?.agents)) {
     throw new ConfigError(
-      `GATEWAY_CONFIG ${file} has no gateway: write \`export default defineGateway({ agents: […] })\``,
+      `GATEWAY_CONFIG ${file} has no default export of defineGateway: add \`export default defineGateway({ agents: […] })\``,
     );
   }
   return defineGateway(module.default);

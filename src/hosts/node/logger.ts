@@ -2,8 +2,8 @@ import { pino } from "pino";
 import type { Logger } from "../../ports/logger.ts";
 
 /**
- * One JSON line an event: `level`, `time` in ms, `event`, and the event's fields. They go to standard output
- * unless `write` takes them.
+ * Writes one JSON line per event: `level`, `time` in ms, `event`, and the event's fields. Lines go to `write`, by default
+ * to standard output. docs/logging.md lists the events.
  */
 export function createLogger(level: string, write?: (line: string) => void): Logger {
   const options = {

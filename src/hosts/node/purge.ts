@@ -2,13 +2,13 @@ import { parseArgs } from "node:util";
 import { ConfigError } from "../../config/config.ts";
 import { runCommand } from "./run-command.ts";
 
-/** `npm run purge -- --scope SCOPE` or `-- --task ID`: removes tasks now, whatever their age, with everything of them. */
-const USAGE = `Removes tasks and everything stored of them, now and for good. What still runs is canceled first.
+/** `npm run purge -- --scope SCOPE` or `-- --task ID`: deletes tasks of any age with all of their data. */
+const USAGE = `Deletes tasks and all of their stored data permanently. Running tasks are canceled first.
 
-  npm run purge -- --scope SCOPE      every task of a caller: 32 hex digits, the first part of the task's key
-  npm run purge -- --task ID          one task; give its --scope too, or every task is looked at
+  npm run purge -- --scope SCOPE      all tasks of a scope (32 hex digits; docs/security.md says how to compute it)
+  npm run purge -- --task ID          one task; add its --scope, or all tasks are searched
 
-The store is that of the environment: STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT (docs/configuration.md).`;
+Set STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT as for the gateway (docs/configuration.md).`;
 
 await runCommand(USAGE, async (gateway) => {
   const { scope, task } = parseArgs({ options: { scope: { type: "string" }, task: { type: "string" } } }).values;
@@ -16,12 +16,12 @@ await runCommand(USAGE, async (gateway) => {
     throw new ConfigError(USAGE);
   }
   if (scope !== undefined && !/^[0-9a-f]{32}$/.test(scope)) {
-    throw new ConfigError(`--scope ${JSON.stringify(scope)} is not 32 hex digits.\n\n${USAGE}`);
+    throw new ConfigError(`--scope must be 32 hex digits, not ${JSON.stringify(scope)}.\n\n${USAGE}`);
   }
   const removed = await gateway.purge({
     ...(scope !== undefined && { scope }),
     ...(task !== undefined && { taskId: task }),
   });
-  console.log(removed === 1 ? "1 task removed." : `${removed} tasks removed.`);
+  console.log(removed === 1 ? "Deleted 1 task." : `Deleted ${removed} tasks.`);
   return removed === 0 ? 1 : 0;
 });

@@ -1,4 +1,4 @@
-/** Runs `task` again `ms` after it ended, until stopped. `stop` resolves once a running one has ended. */
+/** Runs `task` every `ms`, measured from the end of the last run. `stop` resolves when no run is in progress. */
 export function repeat(ms: number, task: () => Promise<unknown>): { stop(): Promise<void> } {
   let stopped = false;
   let running = Promise.resolve();

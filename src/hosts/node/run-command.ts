@@ -7,14 +7,16 @@ import { loadGatewayDefinition } from "./load-gateway-definition.ts";
 import { DEFAULT_GATEWAY } from "./run-until-signal.ts";
 
 /**
- * Runs an operator's command over the store of the environment, beside the hosts that serve it, and ends the process with
- * what it resolves to: 2 when it cannot run.
+ * Runs an operator's command on the configured store, while hosts may be using it. Exits with the result of `run`, or with
+ * 2 if the command cannot run.
  */
 export async function runCommand(usage: string, run: (gateway: ComposedGateway) => Promise<number>): Promise<never> {
   try {
     const config = readConfig();
     if (config.TASK_STORE === "memory") {
-      throw new ConfigError("TASK_STORE=memory: those tasks are in the host's own process, and go with it.");
+      throw new ConfigError(
+        "This command cannot run with TASK_STORE=memory, whose tasks exist only inside the host's process.",
+      );
     }
     const definition = await loadGatewayDefinition(config.GATEWAY_CONFIG ?? DEFAULT_GATEWAY);
     const gateway = await compose(config, definition, createLogger("warn"), "http://127.0.0.1");

@@ -7,18 +7,18 @@ import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { repeat } from "./repeat.ts";
 
-/** How long clients may take to read the last bytes, in ms. */
+/** How long clients may take to read the rest of their responses at shutdown, in ms. */
 const LAST_ANSWERS = 1_000;
 
 export interface RunningHost {
   readonly url: string;
-  /** Names this process in leases and logs. */
+  /** Id of this process in leases and logs. */
   readonly instance: string;
-  /** Refuses new work, gives running turns the grace, hands over the others, and lets go of the port. */
+  /** Refuses new work, waits SHUTDOWN_GRACE for running turns, hands over the rest, and closes the port. */
   close(): Promise<void>;
 }
 
-/** Serves the gateway over HTTP in this process. @throws ConfigError when the port is taken or the store is not there. */
+/** Serves the gateway over HTTP in this process. @throws ConfigError if the port is in use or the store does not answer. */
 export async function runHost(config: Config, definition: GatewayDefinition, logger: Logger): Promise<RunningHost> {
   let isClosing = false;
   const { server, answerWith } = createHttpServer({ headers: config.HEADERS_TIMEOUT, request: config.REQUEST_TIMEOUT });
@@ -39,7 +39,7 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
   );
   return { url, instance: gateway.instance, close };
 
-  /** The port stays open while turns are handed over: whoever asks for readiness must hear 503, not silence. */
+  /** The port stays open while turns are handed over, so that /readyz answers 503 and not nothing. */
   async function close(): Promise<void> {
     isClosing = true;
     await sweeping.stop();
@@ -50,6 +50,6 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
     server.closeIdleConnections();
     await closed;
     clearTimeout(cut);
-    logger.info("host.closed");
+    logger.info("host.stopped");
   }
 }

@@ -11,19 +11,19 @@ import type { RunningHost } from "./run-host.ts";
 
 export interface HostRun {
   readonly configure: () => Config | Promise<Config>;
-  /** Where the log goes; JSON lines on standard output by default. */
+  /** By default the log is JSON lines on standard output. */
   readonly createLogger?: (level: string) => Logger;
-  /** Requests are answered. */
+  /** Called when requests are answered. */
   readonly started?: (host: RunningHost, definition: GatewayDefinition) => void;
-  /** Requests are answered no more, or never were. */
+  /** Called after the host has stopped, or could not start. */
   readonly stopped?: () => Promise<void>;
 }
 
-export const DEFAULT_GATEWAY = join(fileURLToPath(new URL("../../..", import.meta.url)), "gateway.config.ts");
-/** A store that is gone must not keep a process that was told to end for longer than this after its grace, in ms. */
+export const DEFAULT_GATEWAY = join(fileURLToPath(new URL("../../../", import.meta.url)), "gateway.config.ts");
+/** In ms. If the store does not answer, the process ends this long after SHUTDOWN_GRACE. */
 const PATIENCE = 5_000;
 
-/** Runs a host until SIGTERM or SIGINT, and ends the process in order. What cannot start says why and exits with 1. */
+/** Runs a host until SIGTERM or SIGINT, then stops it and exits. If it cannot start, prints the reason and exits with 1. */
 export async function runUntilSignal(run: HostRun): Promise<void> {
   let stop = (_signal: string): Promise<void> => Promise.resolve();
   onSignal(
@@ -35,21 +35,21 @@ export async function runUntilSignal(run: HostRun): Promise<void> {
   try {
     const config = await run.configure();
     const logger = (run.createLogger ?? createLogger)(config.LOG_LEVEL);
-    // An agent's forgotten promise must not take everybody's streams with it.
+    // A promise that an agent does not handle must not end the streams of all callers.
     process.on("unhandledRejection", (reason) => {
-      logger.error("process.unhandled-rejection", { error: reason instanceof Error ? reason.stack : String(reason) });
+      logger.error("process.rejection-unhandled", { error: reason instanceof Error ? reason.stack : String(reason) });
     });
     const definition = await loadGatewayDefinition(config.GATEWAY_CONFIG ?? DEFAULT_GATEWAY);
     const host = await runHost(config, definition, logger);
     stop = async (signal) => {
-      logger.info("host.stopping", { signal });
+      logger.info("host.stop-requested", { signal });
       setTimeout(() => {
-        logger.error("host.stuck");
+        logger.error("host.stop-timed-out");
         process.exit(1);
       }, config.SHUTDOWN_GRACE + PATIENCE).unref();
       await host.close();
     };
-    logger.info("host.listening", {
+    logger.info("host.started", {
       url: host.url,
       instance: host.instance,
       agents: definition.agents.map(({ id }) => id),
@@ -63,7 +63,7 @@ export async function runUntilSignal(run: HostRun): Promise<void> {
   }
 }
 
-/** A terminal and npm both pass Ctrl+C on: repeats must not end the process before it is done. */
+/** A terminal and npm both send the signal of Ctrl+C: the repeat must not end the process during its shutdown. */
 function onSignal(stop: (signal: string) => void): void {
   let isStopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

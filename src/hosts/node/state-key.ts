@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** The key in `file`, made on the first call: 32 random bytes in base64, for the owner's eyes only. */
+/** The key in `file`, generated on the first call: 32 random bytes in base64, readable by the owner only. */
 export function readStateKey(file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   try {

@@ -1,4 +1,4 @@
-/** A line of the log for a person at a terminal: local time, level where it is not info, event, fields. */
+/** A log line for the terminal: local time, level if it is not info, event, fields. */
 export function toTerminalLine(json: string): string {
   const { level, time, event, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const shown = Object.entries(fields).map(([name, value]) => `${name}=${toText(value)}`);
@@ -6,7 +6,7 @@ export function toTerminalLine(json: string): string {
   return [clock, ...(level === "info" ? [] : [level]), event, ...shown].join(" ");
 }
 
-/** Stacks keep their lines; they are why somebody looks. */
+/** Stack traces keep their line breaks. */
 function toText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

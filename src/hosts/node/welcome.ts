@@ -3,21 +3,21 @@ import type { GatewayDefinition } from "../../agents/define-gateway.ts";
 export interface Welcome {
   readonly url: string;
   readonly definition: GatewayDefinition;
-  /** Where tasks are kept. */
+  /** Where tasks are stored. */
   readonly place: string;
   readonly pid: number;
 }
 
-/** What a person needs to know once the gateway answers. */
+/** The text that `npm start` prints when the gateway is ready. */
 export function toWelcome({ url, definition, place, pid }: Welcome): string {
   const send = url === DEFAULT_URL ? "npm run send --" : `npm run send -- --url ${url}`;
   return `
-The gateway is ready on ${url}
+The gateway is ready at ${url}
 
   agents  ${url}/agents
 ${definition.agents.map(({ id }) => `  card    ${url}/agents/${id}/.well-known/agent-card.json`).join("\n")}
   tasks   ${place}
-  end     Ctrl+C, or kill ${pid}
+  stop    Ctrl+C, or kill ${pid}
 
 In another terminal:
 
@@ -25,5 +25,5 @@ In another terminal:
 `;
 }
 
-/** Where the sample client looks by itself. */
+/** The default of the sample client. */
 const DEFAULT_URL = "http://127.0.0.1:7071";

@@ -1,8 +1,8 @@
 let waiting: (() => void)[] = [];
 
 /**
- * Writes at the end of this turn of the event loop, together with all that other calls write in it: waking the readers
- * of many sockets in one go costs less than waking each as its answer is made (docs/decisions/0013).
+ * Writes at the end of this turn of the event loop, together with the writes of other calls: waking the readers of many
+ * sockets at once costs less than waking each one separately (docs/decisions/0014).
  */
 export function writeLater(write: () => void): void {
   if (waiting.push(write) === 1) {

@@ -1,3 +1,4 @@
+import { toJsonType } from "../request/accept.ts";
 import { readJson } from "../request/body.ts";
 import type { Edge } from "../edge.ts";
 import { admitCaller } from "../admission/admit-caller.ts";
@@ -24,7 +25,7 @@ export interface HttpOperation {
   /** Below the agent. `:task` stands for a task id, `:config` for a push configuration's. */
   readonly path: string;
   readonly method: string;
-  readonly fields?: Readonly<Record<string, "string" | "integer" | "boolean">>;
+  readonly fields?: Readonly<Record<string, "string" | "integer" | "boolean" | "timestamp">>;
 }
 
 const onTask = "/tasks/:task";
@@ -45,7 +46,7 @@ export const httpOperations: readonly HttpOperation[] = [
       pageSize: "integer",
       pageToken: "string",
       historyLength: "integer",
-      statusTimestampAfter: "string",
+      statusTimestampAfter: "timestamp",
       includeArtifacts: "boolean",
     },
   },
@@ -80,20 +81,25 @@ export async function answerHttpJson(
     const params = withIds(body, operation, ids);
     const lastEventId = (): string | undefined => queryOf(request, "lastEventId");
     const invocation = { version: "1.0" as const, method: operation.method, params, lastEventId };
-    return await invoke(edge, target, identity, request, invocation, binding);
+    return await invoke(edge, target, identity, request, invocation, bindingOf(request));
   } catch (error) {
-    return toErrorAnswer(edge.toWireError(error));
+    return bindingOf(request).toErrorAnswer(edge.toWireError(error));
   }
 }
 
-/** Query values as the JSON that a body would have (specification 11.5). What does not convert is left for the checks. */
+/**
+ * Query values as the JSON that a body would have (specification 11.5), by their names or what `toOther` makes of them.
+ * What does not convert is left for the checks.
+ */
 export function fromQuery(
   { fields = {} }: Pick<HttpOperation, "fields">,
   request: Pick<HttpRequest, "target">,
+  toOther: (name: string) => string | undefined = (name) => EARLIER_NAMES[name],
 ): Record<string, unknown> {
   const params: Record<string, unknown> = {};
   for (const [name, type] of Object.entries({ tenant: "string", ...fields })) {
-    const value = queryOf(request, name);
+    const other = toOther(name);
+    const value = queryOf(request, name) ?? (other && queryOf(request, other));
     if (value !== undefined && value !== "") {
       params[name] = fromQueryValue(value, type);
     }
@@ -101,35 +107,52 @@ export function fromQuery(
   return params;
 }
 
-/** The path's ids are those that count. A request without a body is one without other parameters. */
+/** The path's ids are those that count. Without a body, or with null for one, a request has no other parameters. */
 export function withIds(body: unknown, { path }: Pick<HttpOperation, "path">, { taskId, configId }: HttpIds): unknown {
   if (taskId === undefined) {
     return body ?? {};
   }
   const ids = path.includes(CONFIGS) ? { taskId, ...(configId !== undefined && { id: configId }) } : { id: taskId };
-  return body === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
+  return (body ?? undefined) === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
 }
 
-const CONTENT_TYPE = "application/a2a+json";
+/** Names before 1.0 that a client of 1.0 still sends. */
+const EARLIER_NAMES: Readonly<Record<string, string>> = { statusTimestampAfter: "lastUpdatedAfter" };
 
 function fromQueryValue(value: string, type: string): unknown {
-  if (type === "integer" && /^-?\d{1,15}$/.test(value)) {
+  // One client pads numbers.
+  if (type === "integer" && /^ *-?\d{1,15} *$/.test(value)) {
     return Number(value);
+  }
+  if (type === "timestamp") {
+    // The `+` of an offset is a space where it was not escaped.
+    return value.replace(/ (?=\d{2}:\d{2}$)/, "+");
   }
   return type === "boolean" && (value === "true" || value === "false") ? value === "true" : value;
 }
 
-const binding: Binding = {
-  operations,
-  contentType: CONTENT_TYPE,
-  extensionHeader: "a2a-extensions",
-  toBody: (result) => result,
-  toErrorBody,
-  toErrorAnswer,
+const bindings = {
+  "application/a2a+json": toBinding("application/a2a+json"),
+  "application/json": toBinding("application/json"),
 };
 
-function toErrorAnswer(error: WireError): HttpAnswer {
-  return { status: error.httpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(error) };
+function bindingOf(request: HttpRequest): Binding {
+  return bindings[toJsonType(request.header("accept"))];
+}
+
+function toBinding(contentType: string): Binding {
+  return {
+    operations,
+    contentType,
+    extensionHeader: "a2a-extensions",
+    toBody: (result) => result,
+    toErrorBody,
+    toErrorAnswer: (error) => ({
+      status: error.httpStatus,
+      headers: toErrorHeaders(error, contentType),
+      body: toErrorBody(error),
+    }),
+  };
 }
 
 function toErrorBody(error: WireError): string {

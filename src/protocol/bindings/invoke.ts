@@ -38,9 +38,9 @@ export interface Binding {
   readonly contentType: string;
   readonly extensionHeader: string;
   /** The body that holds a result, given as JSON text. */
-  toBody(result: string): string;
+  readonly toBody: (result: string) => string;
   /** The same for an event of a stream, where that is written in another way. */
-  toEventData?(event: string): string;
+  readonly toEventData?: (event: string) => string;
   toErrorBody(error: WireError): string;
   toErrorAnswer(error: WireError): HttpAnswer;
 }

@@ -4,9 +4,11 @@ import { queryOf } from "../../ports/http-exchange.ts";
 import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { readJson } from "../request/body.ts";
 import { EdgeError } from "../request/edge-fault.ts";
+import { isFetchClient } from "../request/fetch-client.ts";
 import { isRecord } from "../request/field-checks.ts";
 import { parseVersion } from "../request/protocol-version.ts";
 import type { ProtocolVersion } from "../request/protocol-version.ts";
+import { SSE_HEADERS } from "../streams/event-streams.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { legacyOperations } from "./legacy-json-rpc.ts";
@@ -19,17 +21,30 @@ type RpcId = string | number | null;
 /** Answers a JSON-RPC request of A2A 1.0 or 0.3 (specification 9). Never rejects. */
 export async function answerJsonRpc(edge: Edge, target: Target, request: HttpRequest): Promise<HttpAnswer> {
   let id: RpcId = null;
+  let isStream = false;
   try {
     const identity = await admitCaller(edge, request, target.agent.id);
     const body = await readJson(request, edge.limits);
     id = toId(body);
     const { method, params } = parseEnvelope(body);
     const version = parseVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version")) ?? "0.3";
+    isStream = expectsStream(edge, request, version, method);
     const invocation = { version, method, params, lastEventId: () => queryOf(request, "lastEventId") };
     return await invoke(edge, target, identity, request, invocation, toBinding(id, version));
   } catch (error) {
-    return toErrorAnswer(id, edge.toWireError(error));
+    const wireError = edge.toWireError(error);
+    return isStream && wireError.rpcHttpStatus === 200 ? toRefusedStream(id, wireError) : toErrorAnswer(id, wireError);
   }
+}
+
+/**
+ * Whether the client reads an error only as an event of a stream (decision 0013): all of 0.3, whatever they accept, and
+ * in 1.0 all but JavaScript, which has a class for each error in a JSON body and one for all of them in a stream.
+ */
+function expectsStream(edge: Edge, request: HttpRequest, version: ProtocolVersion, method: string): boolean {
+  const streams = edge.methods[version].get(method)?.streams === true;
+  const accepts = (request.header("accept") ?? "").includes("text/event-stream");
+  return streams && (version === "0.3" || (accepts && !isFetchClient(request)));
 }
 
 const CONTENT_TYPE = "application/json";
@@ -88,6 +103,11 @@ function notARequest(why: string): EdgeError {
 
 function toErrorAnswer(id: RpcId, error: WireError): HttpAnswer {
   return { status: error.rpcHttpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(id, error) };
+}
+
+/** One error event: the body of a JSON-RPC error is an empty stream to a client that only looks for events. */
+function toRefusedStream(id: RpcId, error: WireError): HttpAnswer {
+  return { status: 200, headers: SSE_HEADERS, body: `event: error\ndata: ${toErrorBody(id, error)}\n\n` };
 }
 
 function toErrorBody(id: RpcId, { code, message, details }: WireError): string {

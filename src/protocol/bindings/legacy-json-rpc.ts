@@ -1,5 +1,4 @@
-import { Message, Task } from "@a2a-js/sdk";
-import type { StreamResponse } from "@a2a-js/sdk";
+import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import { ServerCallContext } from "@a2a-js/sdk/server";
 import type { A2ARequestHandler } from "@a2a-js/sdk/server";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
@@ -59,7 +58,7 @@ interface LegacyCall {
 
 function createLegacyCall(edge: Edge, call: Call): LegacyCall {
   let generation = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   let opening: Promise<TaskEvents> | undefined;
   const { engine, pushConfigs, streams } = edge;
   const handler: A2ARequestHandler = {
@@ -87,7 +86,7 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
       const answer = await transport.handle(request, new ServerCallContext({ requestedVersion: "0.3" }));
       if ("error" in answer) {
         // The transport knows fewer faults than the engine.
-        throw failure ?? fromTransport(answer.error as { code: number; message: string });
+        throw failure ?? fromTransport(answer.error);
       }
       return answer;
     },
@@ -99,7 +98,7 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
     try {
       return await run();
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }

@@ -1,37 +1,40 @@
+import { fromLegacyBytes, toLegacyBytes } from "./legacy-rest-files.ts";
+import type { FileEncoding } from "./legacy-rest-files.ts";
 import { fromLegacyPushConfig } from "./legacy-rest-push.ts";
 import { isRecord } from "../request/field-checks.ts";
 
 type Json = Record<string, unknown>;
 
 /**
- * A v0.3 SendMessageRequest as HTTP+JSON carries it (the ProtoJSON of v0.3's a2a.proto, unlike its JSON schema: `content`
- * for `parts`, no `kind`) in 1.0 form. What has the wrong type passes as it is: the checks of 1.0 name it.
+ * A v0.3 SendMessageRequest as HTTP+JSON carries it, in 1.0 form: the ProtoJSON of v0.3's a2a.proto (`content`, no
+ * `kind`), or the form of v0.3's JSON schema (`parts`, each with its `kind`). What has the wrong type passes as it is:
+ * the checks of 1.0 name it.
  */
-export function fromLegacyRequest(body: unknown): unknown {
+export function fromLegacyRequest(body: unknown, files: FileEncoding): unknown {
   if (!isRecord(body)) {
     return body ?? {};
   }
   const { message, request, configuration, metadata } = body;
   return {
-    message: fromLegacyMessage(message ?? request),
+    message: fromLegacyMessage(message ?? request, files),
     configuration: isRecord(configuration) ? fromLegacyConfiguration(configuration) : configuration,
     metadata,
   };
 }
 
 /** A 1.0 Task in v0.3 form. */
-export function toLegacyTask(task: unknown): Json {
+export function toLegacyTask(task: unknown, files: FileEncoding): Json {
   const { status, history, artifacts, ...rest } = task as Json;
   return {
     ...rest,
-    ...(isRecord(status) && { status: toLegacyStatus(status) }),
-    ...(Array.isArray(artifacts) && { artifacts: artifacts.map(toLegacyArtifact) }),
-    ...(Array.isArray(history) && { history: history.map(toLegacyMessage) }),
+    ...(isRecord(status) && { status: toLegacyStatus(status, files) }),
+    ...(Array.isArray(artifacts) && { artifacts: artifacts.map((artifact) => toLegacyArtifact(artifact, files)) }),
+    ...(Array.isArray(history) && { history: history.map((message) => toLegacyMessage(message, files)) }),
   };
 }
 
 /** A 1.0 StreamResponse or SendMessageResponse in v0.3 form. */
-export function toLegacyEvent(event: unknown): Json {
+export function toLegacyEvent(event: unknown, files: FileEncoding): Json {
   const { task, message, statusUpdate, artifactUpdate } = event as Record<string, Json | undefined>;
   if (statusUpdate) {
     const { status, ...rest } = statusUpdate;
@@ -39,59 +42,71 @@ export function toLegacyEvent(event: unknown): Json {
     return {
       statusUpdate: {
         ...rest,
-        ...(isRecord(status) && { status: toLegacyStatus(status) }),
+        ...(isRecord(status) && { status: toLegacyStatus(status, files) }),
         ...(isFinal && { final: true }),
       },
     };
   }
   if (artifactUpdate) {
-    return { artifactUpdate: { ...artifactUpdate, artifact: toLegacyArtifact(artifactUpdate["artifact"]) } };
+    return { artifactUpdate: { ...artifactUpdate, artifact: toLegacyArtifact(artifactUpdate["artifact"], files) } };
   }
-  return task ? { task: toLegacyTask(task) } : { message: toLegacyMessage(message) };
+  return task ? { task: toLegacyTask(task, files) } : { message: toLegacyMessage(message, files) };
 }
 
 /** The states at which a stream ends. */
 const FINAL_STATES = new Set(
   ["COMPLETED", "FAILED", "CANCELED", "REJECTED", "INPUT_REQUIRED"].map((state) => `TASK_STATE_${state}`),
 );
+/** The roles of v0.3's JSON schema. */
+const ROLES: ReadonlyMap<string, string> = new Map([
+  ["user", "ROLE_USER"],
+  ["agent", "ROLE_AGENT"],
+]);
 /** Marks data that v0.3, which knows objects only, had to wrap; the SDK's name for it. */
 const WRAPPED = "data_part_compat";
 
-function fromLegacyMessage(message: unknown): unknown {
+function fromLegacyMessage(message: unknown, files: FileEncoding): unknown {
   if (!isRecord(message)) {
     return message;
   }
-  const { content, ...rest } = message;
-  return { ...rest, parts: Array.isArray(content) ? content.map(fromLegacyPart) : content };
+  const { content, parts, role, ...rest } = message;
+  const given = Array.isArray(content) && content.length > 0 ? content : (parts ?? content);
+  return {
+    ...rest,
+    role: typeof role === "string" ? (ROLES.get(role) ?? role) : role,
+    parts: Array.isArray(given) ? given.map((part) => fromLegacyPart(part, files)) : given,
+  };
 }
 
 /** ProtoJSON leaves out `false` and 0, so an absent `blocking` is false here, and an absent historyLength no limit. */
 function fromLegacyConfiguration(configuration: Json): Json {
-  const { blocking, historyLength, history_length, pushNotification, push_notification, ...rest } = configuration;
+  const { blocking, historyLength, history_length, ...others } = configuration;
+  const { pushNotification, push_notification, pushNotificationConfig, push_notification_config, ...rest } = others;
   const limit = historyLength ?? history_length;
-  const push = pushNotification ?? push_notification;
+  const push = pushNotification ?? push_notification ?? pushNotificationConfig ?? push_notification_config;
   return {
     ...rest,
-    ...(limit !== 0 && { historyLength: limit }),
+    ...(Number(limit) !== 0 && { historyLength: limit }),
     returnImmediately: typeof blocking === "boolean" ? !blocking : (blocking ?? true),
     ...(push !== undefined && { taskPushNotificationConfig: fromLegacyPushConfig(push) }),
   };
 }
 
-function fromLegacyPart(part: unknown): unknown {
+function fromLegacyPart(part: unknown, files: FileEncoding): unknown {
   if (!isRecord(part)) {
     return part;
   }
-  const { text, file, data, metadata } = part;
-  const files = isRecord(file) ? file : {};
+  const { kind, text, file, data, metadata } = part;
+  const { name, bytes, uri, ...fields } = isRecord(file) ? file : {};
   const isWrapped = isRecord(metadata) && metadata[WRAPPED] === true;
-  const value = isRecord(data) ? data["data"] : undefined;
+  // Only a2a.proto has a message around the data.
+  const value = kind !== "data" && isRecord(data) ? data["data"] : data;
   return {
     text,
-    raw: files["fileWithBytes"] ?? files["file_with_bytes"],
-    url: files["fileWithUri"] ?? files["file_with_uri"],
-    mediaType: files["mimeType"] ?? files["mime_type"],
-    filename: files["name"],
+    raw: bytes ?? fromLegacyBytes(fields["fileWithBytes"] ?? fields["file_with_bytes"], files),
+    url: uri ?? fields["fileWithUri"] ?? fields["file_with_uri"],
+    mediaType: fields["mimeType"] ?? fields["mime_type"],
+    filename: name,
     data: isWrapped && isRecord(value) && "value" in value ? value["value"] : value,
     metadata: isWrapped ? withoutMark(metadata) : metadata,
   };
@@ -102,32 +117,32 @@ function withoutMark(metadata: Json): Json | undefined {
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
-function toLegacyStatus({ state, message, ...rest }: Json): Json {
+function toLegacyStatus({ state, message, ...rest }: Json, files: FileEncoding): Json {
   return {
     state: state === "TASK_STATE_CANCELED" ? "TASK_STATE_CANCELLED" : state,
-    ...(message !== undefined && { message: toLegacyMessage(message) }),
+    ...(message !== undefined && { message: toLegacyMessage(message, files) }),
     ...rest,
   };
 }
 
-function toLegacyMessage(message: unknown): Json {
+function toLegacyMessage(message: unknown, files: FileEncoding): Json {
   const { parts, referenceTaskIds: _unknownThere, ...rest } = message as Json;
-  return { ...rest, content: (parts as unknown[] | undefined)?.map(toLegacyPart) };
+  return { ...rest, content: (parts as unknown[] | undefined)?.map((part) => toLegacyPart(part, files)) };
 }
 
-function toLegacyArtifact(artifact: unknown): Json {
+function toLegacyArtifact(artifact: unknown, files: FileEncoding): Json {
   const { parts, ...rest } = artifact as Json;
-  return { ...rest, parts: (parts as unknown[] | undefined)?.map(toLegacyPart) };
+  return { ...rest, parts: (parts as unknown[] | undefined)?.map((part) => toLegacyPart(part, files)) };
 }
 
-function toLegacyPart(part: unknown): Json {
+function toLegacyPart(part: unknown, files: FileEncoding): Json {
   const { text, raw, url, data, mediaType, filename, metadata } = part as Json;
   const kept = metadata === undefined ? {} : { metadata };
   if (text !== undefined) {
     return { text, ...kept };
   }
   if (raw !== undefined || url !== undefined) {
-    const content = raw === undefined ? { fileWithUri: url } : { fileWithBytes: raw };
+    const content = raw === undefined ? { fileWithUri: url } : { fileWithBytes: toLegacyBytes(raw as string, files) };
     return {
       file: {
         ...content,

@@ -2,14 +2,25 @@ import { isRecord } from "../request/field-checks.ts";
 
 type Json = Record<string, unknown>;
 
-/** A v0.3 TaskPushNotificationConfig as HTTP+JSON carries it, in 1.0 form. What has the wrong type the checks name. */
+/**
+ * A push notification config of v0.3 over HTTP+JSON, in 1.0 form. It comes as a2a.proto's request around its resource
+ * (`{parent, configId, config}`, or `{config}`), as the resource (`{name, pushNotificationConfig}`) or bare, in camelCase
+ * or snake_case. What has the wrong type the checks name.
+ */
 export function fromLegacyPushConfig(body: unknown): unknown {
-  const config = isRecord(body) && isRecord(body["pushNotificationConfig"]) ? body["pushNotificationConfig"] : body;
+  const outer = isRecord(body) && isRecord(body["config"]) ? body["config"] : body;
+  const inner = isRecord(outer) ? (outer["pushNotificationConfig"] ?? outer["push_notification_config"]) : undefined;
+  const config = isRecord(inner) ? inner : outer;
   if (!isRecord(config)) {
     return config ?? {};
   }
-  const { authentication, ...rest } = config;
-  return { ...rest, ...(isRecord(authentication) && { authentication: fromLegacyAuthentication(authentication) }) };
+  const { authentication, name: _resource, ...rest } = config;
+  const id = config["id"] || toConfigId(body, outer);
+  return {
+    ...rest,
+    ...(id !== undefined && { id }),
+    ...(isRecord(authentication) && fromLegacyAuthentication(authentication)),
+  };
 }
 
 /** A 1.0 TaskPushNotificationConfig in the ProtoJSON of v0.3's a2a.proto. */
@@ -28,10 +39,21 @@ export function toLegacyPushConfig(result: unknown): Json {
 }
 
 export function toLegacyPushConfigs(result: unknown): Json {
-  const { configs } = result as { configs?: readonly unknown[] };
-  return { configs: (configs ?? []).map(toLegacyPushConfig) };
+  const { configs, nextPageToken } = result as { configs?: readonly unknown[]; nextPageToken?: string };
+  return { configs: (configs ?? []).map(toLegacyPushConfig), ...(nextPageToken && { nextPageToken }) };
 }
 
+/** The id that the request has outside the config. */
+function toConfigId(body: unknown, resource: unknown): unknown {
+  const named = isRecord(body) ? body["configId"] || body["config_id"] : undefined;
+  const name = isRecord(resource) ? resource["name"] : undefined;
+  const inName = typeof name === "string" ? /^\/?tasks\/[^/]+\/pushNotificationConfigs\/([^/]+)$/.exec(name) : null;
+  return named || inName?.[1];
+}
+
+/** Clients that keep it as a message of protobuf write an empty one in place of none. */
 function fromLegacyAuthentication({ schemes, credentials }: Json): Json {
-  return { scheme: Array.isArray(schemes) ? schemes[0] : schemes, ...(credentials !== undefined && { credentials }) };
+  const scheme = Array.isArray(schemes) ? schemes[0] : schemes;
+  const isNone = (scheme ?? "") === "" && (credentials ?? "") === "";
+  return isNone ? {} : { authentication: { scheme, ...(credentials !== undefined && { credentials }) } };
 }

@@ -10,6 +10,10 @@ import { operations } from "./operations.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { toLegacyCard } from "../cards/legacy-agent-card.ts";
+import { toSnake } from "../request/field-checks.ts";
+import { toLegacyError } from "./legacy-rest-error.ts";
+import { toFileEncoding } from "./legacy-rest-files.ts";
+import type { FileEncoding } from "./legacy-rest-files.ts";
 import { fromLegacyRequest, toLegacyEvent, toLegacyTask } from "./legacy-rest-json.ts";
 import { fromLegacyPushConfig, toLegacyPushConfig, toLegacyPushConfigs } from "./legacy-rest-push.ts";
 import { requireVersion } from "../request/protocol-version.ts";
@@ -18,7 +22,7 @@ import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
   /** A 1.0 result in v0.3 form. */
-  toBody(result: unknown): unknown;
+  readonly toBody: (result: unknown, files: FileEncoding) => unknown;
 }
 
 const onTask = "/v1/tasks/:task";
@@ -42,6 +46,7 @@ export const legacyOperations: readonly LegacyOperation[] = [
     http: "GET",
     path: configs,
     method: "ListTaskPushNotificationConfigs",
+    fields: { pageSize: "integer", pageToken: "string" },
     toBody: toLegacyPushConfigs,
   },
   { http: "GET", path: `${configs}/:config`, method: "GetTaskPushNotificationConfig", ...config },
@@ -69,7 +74,7 @@ export async function answerLegacyRest(
       lastEventId,
       spoken: "0.3" as const,
     };
-    return await invoke(edge, target, identity, request, invocation, toBinding(operation));
+    return await invoke(edge, target, identity, request, invocation, toBinding(operation, toFileEncoding(request)));
   } catch (error) {
     return toErrorAnswer(edge.toWireError(error));
   }
@@ -82,25 +87,24 @@ async function readParams(
   ids: HttpIds,
 ): Promise<unknown> {
   if (operation.http !== "POST") {
-    return withIds(fromQuery(operation, request), operation, ids);
+    return withIds(fromQuery(operation, request, toSnake), operation, ids);
   }
   const body = await readJson(request, edge.limits);
-  // v0.3 clients in Go and Python send `null` where there is nothing to send.
   if (ids.taskId === undefined) {
-    return fromLegacyRequest(body);
+    return fromLegacyRequest(body, toFileEncoding(request));
   }
-  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : (body ?? undefined), operation, ids);
+  return withIds(operation.path === configs ? fromLegacyPushConfig(body) : body, operation, ids);
 }
 
 const CONTENT_TYPE = "application/json";
 
-function toBinding({ toBody }: LegacyOperation): Binding {
+function toBinding({ toBody }: LegacyOperation, files: FileEncoding): Binding {
   return {
     operations,
     contentType: CONTENT_TYPE,
     extensionHeader: "x-a2a-extensions",
-    toBody: (result) => JSON.stringify(toBody(JSON.parse(result))),
-    toEventData: (event) => JSON.stringify(toLegacyEvent(JSON.parse(event))),
+    toBody: (result) => JSON.stringify(toBody(JSON.parse(result), files)),
+    toEventData: (event) => JSON.stringify(toLegacyEvent(JSON.parse(event), files)),
     toErrorBody,
     toErrorAnswer,
   };
@@ -114,7 +118,6 @@ function toLegacyCardBody(result: unknown): unknown {
   return toLegacyCard(AgentCard.fromJSON(result));
 }
 
-/** In v0.3 the error object of JSON-RPC, bare. */
-function toErrorBody({ code, message, details }: WireError): string {
-  return JSON.stringify({ code, message, ...(details.length > 0 && { data: details }) });
+function toErrorBody(error: WireError): string {
+  return JSON.stringify(toLegacyError(error));
 }

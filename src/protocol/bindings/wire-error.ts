@@ -22,14 +22,20 @@ export interface WireError {
   readonly retryAfter?: number;
   /** Which credentials would do, for `WWW-Authenticate`. */
   readonly challenge?: string | undefined;
+  /** Encodings that a request's body may have, for `Accept-Encoding` (RFC 9110, 12.5.3). */
+  readonly acceptEncoding?: string;
 }
 
 /** Headers of an error's response. */
-export function toErrorHeaders({ retryAfter, challenge }: WireError, contentType: string): Record<string, string> {
+export function toErrorHeaders(
+  { retryAfter, challenge, acceptEncoding }: WireError,
+  contentType: string,
+): Record<string, string> {
   return {
     "content-type": contentType,
     ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
     ...(challenge !== undefined && { "www-authenticate": challenge }),
+    ...(acceptEncoding !== undefined && { "accept-encoding": acceptEncoding }),
   };
 }
 
@@ -46,6 +52,7 @@ export function toWireError(error: unknown, toErrorId: (error: unknown) => strin
   return of(-32603, 500, "INTERNAL", `Internal error. The gateway's log has it as ${errorId}.`, details, 500);
 }
 
+/** ErrorInfo comes first: over HTTP+JSON it is what clients know an error by, and some read the first detail only. */
 function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
   switch (fault.code) {
     case "not-found":
@@ -64,20 +71,27 @@ function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
       return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")]);
     case "media-type":
       return of(-32005, 400, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")], 400);
+    case "content-encoding": {
+      const error = of(-32005, 415, "INVALID_ARGUMENT", message, [errorInfo("CONTENT_TYPE_NOT_SUPPORTED")], 415);
+      return { ...error, acceptEncoding: "identity" };
+    }
     case "invalid-agent-response":
       return of(-32006, 500, "INTERNAL", message, [errorInfo("INVALID_AGENT_RESPONSE")]);
     case "version":
       return of(-32009, 400, "FAILED_PRECONDITION", message, [errorInfo("VERSION_NOT_SUPPORTED")]);
     case "invalid":
-      return of(-32602, 400, "INVALID_ARGUMENT", `Invalid parameters: ${message}`, [badRequest(fault.violations)]);
+      return of(-32602, 400, "INVALID_ARGUMENT", `Invalid parameters: ${message}`, [
+        errorInfo("INVALID_PARAMS"),
+        badRequest(fault.violations),
+      ]);
     case "bad-json":
-      return of(-32700, 400, "INVALID_ARGUMENT", message);
+      return of(-32700, 400, "INVALID_ARGUMENT", message, [errorInfo("PARSE_ERROR")]);
     case "invalid-request":
-      return of(-32600, 400, "INVALID_ARGUMENT", message);
+      return of(-32600, 400, "INVALID_ARGUMENT", message, [errorInfo("INVALID_REQUEST")]);
     case "unknown-method":
-      return of(-32601, 501, "UNIMPLEMENTED", message);
+      return of(-32601, 501, "UNIMPLEMENTED", message, [errorInfo("METHOD_NOT_FOUND")]);
     case "too-large":
-      return of(-32600, 413, "INVALID_ARGUMENT", message, [], 413);
+      return of(-32600, 413, "INVALID_ARGUMENT", message, [errorInfo("INVALID_REQUEST")], 413);
     case "busy":
       return toRetried(of(-32603, 429, "RESOURCE_EXHAUSTED", message, [], 429), fault.retryAfter);
     case "unavailable":

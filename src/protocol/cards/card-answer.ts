@@ -8,7 +8,7 @@ import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { parseVersion } from "../request/protocol-version.ts";
 import { toAgentCard } from "./agent-card.ts";
 import { toCardSecurity } from "./card-security.ts";
-import { toLegacyCard } from "./legacy-agent-card.ts";
+import { toLegacyCard, toUnversionedCard } from "./legacy-agent-card.ts";
 
 /** Seconds that a client may go on using a card without asking. */
 const MAX_AGE = 300;
@@ -20,13 +20,13 @@ interface CardRoute {
   readonly tenant: string;
 }
 
-/** The card of the version that the request names, 0.3 where it names none. @throws EdgeError `version` */
+/** The card of the version that the request names, and one for both where it names none. @throws EdgeError `version` */
 export async function answerCard(edge: Edge, place: CardRoute, request: HttpRequest): Promise<HttpAnswer> {
   const { agent, agentPath: path, tenant } = place;
   const card = toAgentCard(agent, { baseUrl: edge.publicBaseUrl, path, tenant }, toCardSecurity(edge.issuers));
   const version = parseVersion(request.header("a2a-version") ?? queryOf(request, "A2A-Version"));
   if (version !== "1.0") {
-    return toCardAnswer(request, toLegacyCard(card), edge.startedAt);
+    return toCardAnswer(request, version ? toLegacyCard(card) : toUnversionedCard(card), edge.startedAt);
   }
   const signed = AgentCard.toJSON(await edge.cardSigner.sign(card));
   return toCardAnswer(request, signed, edge.startedAt, AgentCard.toJSON(card));

@@ -1,9 +1,24 @@
 import { AgentCard } from "@a2a-js/sdk";
 
 /**
- * The card as A2A 0.3 has it, with the 1.0 interfaces embedded: a client of both versions that asked without naming
- * one finds them there.
+ * The card for a client that names no version. Those of 0.3 never do, and most of 1.0 do not when they ask for a card:
+ * so it is the card of 0.3 with what 1.0 has in its place beside it, and each reads what it knows.
  */
+export function toUnversionedCard(card: AgentCard): Record<string, unknown> {
+  const legacy = toLegacyCard(card);
+  const { securitySchemes } = AgentCard.toJSON(card) as Record<string, unknown>;
+  return {
+    ...legacy,
+    capabilities: { ...(legacy["capabilities"] as object), extendedAgentCard: card.capabilities?.extendedAgentCard },
+    ...(card.securityRequirements.length > 0 && {
+      // With empty lists, which ProtoJSON may leave out: one client needs them.
+      securityRequirements: card.securityRequirements,
+      securitySchemes: mergeEach(securitySchemes, legacy["securitySchemes"]),
+    }),
+  };
+}
+
+/** The card as A2A 0.3 has it, with the 1.0 interfaces embedded. */
 export function toLegacyCard(card: AgentCard): Record<string, unknown> {
   const [first, ...others] = card.supportedInterfaces.filter(({ protocolVersion }) => protocolVersion === "0.3");
   const { supportedInterfaces, provider, documentationUrl, iconUrl, defaultInputModes, defaultOutputModes } =
@@ -63,4 +78,11 @@ function toLegacySecurity({ securitySchemes, securityRequirements }: AgentCard):
     Object.fromEntries(Object.entries(one.schemes).map(([name, { list }]) => [name, list])),
   );
   return { securitySchemes: Object.fromEntries(schemes), security };
+}
+
+function mergeEach(schemes: unknown, legacy: unknown): Record<string, unknown> {
+  const others = legacy as Record<string, object>;
+  return Object.fromEntries(
+    Object.entries(schemes as Record<string, object>).map(([name, scheme]) => [name, { ...others[name], ...scheme }]),
+  );
 }

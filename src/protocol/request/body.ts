@@ -12,13 +12,14 @@ export interface BodyLimits {
 
 /**
  * The JSON of a request's body, undefined when there is no body.
- * @throws EdgeError `media-type`, `too-large`, `bad-json`, `invalid-request` (nested too deep)
+ * @throws EdgeError `media-type`, `content-encoding`, `too-large`, `bad-json`, `invalid-request` (nested too deep)
  */
 export async function readJson(request: HttpRequest, limits: BodyLimits): Promise<unknown> {
   const text = await readText(request, limits.maxBody);
   if (text === "") {
     return undefined;
   }
+  refuseEncoding(request.header("content-encoding"));
   requireJson(request.header("content-type"));
   if (isTooDeep(text, limits.maxDepth)) {
     throw new EdgeError({
@@ -30,6 +31,15 @@ export async function readJson(request: HttpRequest, limits: BodyLimits): Promis
     return JSON.parse(text);
   } catch {
     throw new EdgeError({ code: "bad-json", message: "Invalid JSON payload." });
+  }
+}
+
+/** Bodies are bounded by their bytes, which says nothing of a compressed one; no client of A2A compresses. */
+function refuseEncoding(contentEncoding: string | undefined): void {
+  const encoding = contentEncoding?.trim().toLowerCase() ?? "";
+  if (encoding !== "" && encoding !== "identity") {
+    const message = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported; send the body uncompressed.`;
+    throw new EdgeError({ code: "content-encoding", message });
   }
 }
 

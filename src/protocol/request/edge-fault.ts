@@ -6,6 +6,8 @@ export type EdgeFault =
   | { readonly code: "too-large"; readonly limit: number }
   /** The body's own media type, unlike the engine's `content-type`, which is about parts. */
   | { readonly code: "media-type"; readonly message: string }
+  /** The body is compressed. */
+  | { readonly code: "content-encoding"; readonly message: string }
   | { readonly code: "version"; readonly message: string };
 
 export class EdgeError extends Error {

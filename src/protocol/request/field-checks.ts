@@ -82,6 +82,14 @@ export function integer(min: number, max: number): Check {
   };
 }
 
+/** An int32 as ProtoJSON writes it: a number, or the same number as a string. */
+export function int32(min: number, max: number): Check {
+  const check = integer(min, max);
+  return (value, path, faults) => {
+    check(typeof value === "string" && /^-?\d{1,10}$/.test(value) ? Number(value) : value, path, faults);
+  };
+}
+
 /** Names of an enum; ProtoJSON takes their numbers too, which begin at `first`. */
 export function enumOf(names: readonly string[], first?: number): Check {
   return (value, path, faults) => {
@@ -116,7 +124,8 @@ export const base64: Check = (value, path, faults) => {
 export const timestamp: Check = (value, path, faults) => {
   const isTime =
     typeof value === "string" &&
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(value) &&
+    // RFC 3339 takes t and z too (5.6).
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i.test(value) &&
     !Number.isNaN(Date.parse(value));
   if (!isTime) {
     faults.push({ field: path, description: "must be a timestamp such as 2026-01-31T09:30:00Z" });
@@ -127,6 +136,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function toSnake(name: string): string {
+export function toSnake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

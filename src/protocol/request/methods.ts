@@ -3,6 +3,7 @@ import type { FieldViolation } from "../../tasks/task-fault.ts";
 import { EdgeError } from "./edge-fault.ts";
 import { createChecks, createLegacyChecks } from "./request-checks.ts";
 import { isRecord } from "./field-checks.ts";
+import { storable } from "./storable.ts";
 import type { Check } from "./field-checks.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 
@@ -77,5 +78,11 @@ function toAdvice(methods: Methods, version: ProtocolVersion, name: string): str
 }
 
 function method(check: Check, { streams = false, waits = false } = {}): Method {
-  return { check, streams, waits };
+  const both: Check = (value, path, faults) => {
+    check(value, path, faults);
+    if (faults.length === 0) {
+      storable(value, path, faults);
+    }
+  };
+  return { check: both, streams, waits };
 }

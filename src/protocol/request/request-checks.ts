@@ -3,7 +3,9 @@ import {
   base64,
   boolean,
   enumOf,
+  int32,
   integer,
+  isRecord,
   list,
   object,
   oneOf,
@@ -34,7 +36,7 @@ export interface LegacyRequestChecks extends Pick<RequestChecks, "send" | "get" 
 const MAX_INT32 = 2 ** 31 - 1;
 const id = string({ min: 1, max: 1_024 });
 const optionalId = string({ max: 1_024 });
-const historyLength = integer(0, MAX_INT32);
+const historyLength = int32(0, MAX_INT32);
 const url = string({ min: 1, max: 2_048 });
 const token = string({ max: 4_096 });
 const authentication = object({ scheme: string({ min: 1, max: 256 }), credentials: string({ max: 16_384 }) }, [
@@ -97,7 +99,7 @@ export function createChecks(maxParts: number): RequestChecks {
         states.map((state) => `TASK_STATE_${state}`),
         0,
       ),
-      pageSize: integer(1, 100),
+      pageSize: int32(1, 100),
       pageToken: string(),
       historyLength,
       statusTimestampAfter: timestamp,
@@ -107,12 +109,14 @@ export function createChecks(maxParts: number): RequestChecks {
     card: object({ tenant }),
     pushConfig: object({ tenant, taskId: id, id: optionalId, url, token, authentication }, ["taskId", "url"]),
     onPushConfig: object({ tenant, taskId: id, id }, ["taskId", "id"]),
-    listPushConfigs: object({ tenant, taskId: id, pageSize: integer(0, 1_000), pageToken: string() }, ["taskId"]),
+    listPushConfigs: object({ tenant, taskId: id, pageSize: int32(0, 1_000), pageToken: string() }, ["taskId"]),
   };
 }
 
 /** A2A 0.3 over JSON-RPC: the parameters of its JSON schema. */
 export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
+  // Its JSON schema has numbers only.
+  const length = integer(0, MAX_INT32);
   const file = object(
     { bytes: base64, uri: string({ min: 1 }), mimeType: string(), name: string() },
     [],
@@ -148,21 +152,21 @@ export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
       id: optionalId,
       url,
       token,
-      authentication: object({ schemes: list(string({ min: 1, max: 256 }), { min: 1 }), credentials: string() }, [
-        "schemes",
-      ]),
+      authentication: unlessEmpty(
+        object({ schemes: list(string({ min: 1, max: 256 }), { min: 1 }), credentials: string() }, ["schemes"]),
+      ),
     },
     ["url"],
   );
   const configuration = object({
     acceptedOutputModes: list(string()),
     pushNotificationConfig,
-    historyLength,
+    historyLength: length,
     blocking: boolean,
   });
   return {
     send: object({ message, configuration, metadata: record }, ["message"]),
-    get: object({ id, historyLength, metadata: record }, ["id"]),
+    get: object({ id, historyLength: length, metadata: record }, ["id"]),
     onTask: object({ id, metadata: record }, ["id"]),
     card: anything,
     pushConfig: object({ taskId: id, pushNotificationConfig }, ["taskId", "pushNotificationConfig"]),
@@ -172,4 +176,17 @@ export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
       "pushNotificationConfigId",
     ]),
   };
+}
+
+/** Clients that keep this as a message of protobuf write an empty one in place of none. */
+function unlessEmpty(check: Check): Check {
+  return (value, path, faults) => {
+    if (!isRecord(value) || !Object.values(value).every(isEmpty)) {
+      check(value, path, faults);
+    }
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }

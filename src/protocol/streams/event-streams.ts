@@ -34,7 +34,7 @@ export interface WireEvents {
 }
 
 /** A place for one stream, from its admission on. */
-export interface StreamSlot {
+interface StreamSlot {
   /** When its caller's credentials end, in ms since the epoch; absent where they do not. */
   readonly until: number | undefined;
   /** Gives the place back. May be repeated. */

@@ -38,7 +38,7 @@ class SplitEvents implements WireEvents {
 }
 
 /** Only with its last piece has a client the whole event, so that alone carries the generation. */
-export function toWireEvents({ generation, response, json }: LoggedResponse, limit: number): WireEvent[] {
+function toWireEvents({ generation, response, json }: LoggedResponse, limit: number): WireEvent[] {
   // A stream's Task has no history: it is there in GetTask.
   if (json !== undefined && response.payload?.$case !== "task" && isWithin(json, limit)) {
     return [{ generation, json }];

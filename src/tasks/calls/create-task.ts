@@ -1,4 +1,5 @@
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
+import type { Agent } from "../../ports/agent.ts";
 import { majorOf } from "../../ports/agent-registry.ts";
 import type { LogRow, TaskKey } from "../../ports/task-log.ts";
 import { copyOf } from "./started-turn.ts";
@@ -23,7 +24,7 @@ const IS_PURGED: Refusal = {
   retryAfter: 5,
 };
 
-/** A blocking turn that ends within this many ms is one commit (DESIGN 3.3). */
+/** A turn whose first commit may be held back and that ends within this many ms is one commit. */
 const FIRST_COMMIT_WITHIN = 25;
 
 /** A message without a task begins one. */
@@ -94,8 +95,9 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
         nonce,
         from: created?.version ? { version: created.version, task: created.snapshot.task } : { create: task },
         since,
+        isWatched: mode === "stream",
       },
-      deferFor: !created && mode === "blocking" && agent.rerun === "safe" ? FIRST_COMMIT_WITHIN : 0,
+      deferFor: !created && mayHoldBack(agent, mode) ? FIRST_COMMIT_WITHIN : 0,
     });
     if (created) {
       return { ...created, turn };
@@ -181,4 +183,13 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
     const snapshot = { task: first.value, generation: 1 };
     return { key, snapshot, ...(outcome.code === "committed" && { version: outcome.version }) };
   }
+}
+
+/**
+ * Whether an agent may run before its task is stored. Should this instance die then, nobody was told of the task: the
+ * caller sees its call fail and sends it again. So it may only where that does no harm, or where the agent's reply may
+ * turn out to be a Message, for which no task must be seen.
+ */
+function mayHoldBack({ rerun, replies }: Agent, mode: StartMode): boolean {
+  return replies === "either" || (mode === "blocking" && rerun === "safe");
 }

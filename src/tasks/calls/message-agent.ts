@@ -1,4 +1,4 @@
-import type { Message } from "@a2a-js/sdk";
+import type { Message, StreamResponse } from "@a2a-js/sdk";
 import { AgentFailure } from "../../ports/agent.ts";
 import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
@@ -43,13 +43,8 @@ export async function runMessageAgent(
     task: () => refuse("has no task"),
     newId: () => parts.random.id(),
     emit: () => Promise.resolve(),
-    finish: async (response) => {
-      const status = response.payload?.$case === "statusUpdate" ? response.payload.value.status : undefined;
-      if (!status?.message) {
-        refuse("ended its turn without a message");
-      }
-      replied.resolve(status.message);
-    },
+    finish: answer,
+    reply: answer,
     openArtifact: () => refuse("has no task to keep an artifact in"),
     step: (_name, run) => run(parts.random.id()),
     checkpoint: () => refuse("has no task to keep a checkpoint in"),
@@ -67,6 +62,14 @@ export async function runMessageAgent(
   } finally {
     cancelTimeout();
     signal.removeEventListener("abort", leave);
+  }
+
+  async function answer(response: StreamResponse): Promise<void> {
+    const status = response.payload?.$case === "statusUpdate" ? response.payload.value.status : undefined;
+    if (!status?.message) {
+      refuse("ended its turn without a message");
+    }
+    replied.resolve(status.message);
   }
 
   function refuse(what: string): never {

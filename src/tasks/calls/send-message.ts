@@ -53,6 +53,9 @@ export function createSendMessage(
       return toAnswer(snapshot, limit);
     }
     const ended = turn && (await endOf(turn));
+    if (ended && "message" in ended) {
+      return ended;
+    }
     return toAnswer(ended ?? (await endElsewhere(call, key, snapshot?.generation ?? generationOf(turn))), limit);
   }
 
@@ -67,6 +70,10 @@ export function createSendMessage(
     const watcher = tails.watch(key);
     try {
       const { snapshot, turn } = await startTurn(call, key, message, "stream", config);
+      if (turn?.reply) {
+        void watcher.return();
+        return createMessageEvents(Promise.resolve(turn.reply));
+      }
       const first = snapshot ?? turn?.first;
       if (!first) {
         throw notCreated(turn);
@@ -82,8 +89,11 @@ export function createSendMessage(
   }
 
   /** The task after a turn that ran here; undefined when the turn goes on elsewhere. @throws TaskError `unavailable` */
-  async function endOf(turn: HeldTurn): Promise<TaskAnswer | undefined> {
+  async function endOf(turn: HeldTurn): Promise<SendAnswer | undefined> {
     const isFound = await turn.ended;
+    if (turn.reply) {
+      return { message: turn.reply };
+    }
     const { task, taskJson: json, head } = turn.writer;
     if (!task || (!isFound && !turn.lost)) {
       throw notCreated(turn);

@@ -1,4 +1,4 @@
-import type { Task } from "@a2a-js/sdk";
+import type { Message, Task } from "@a2a-js/sdk";
 import type { AbortCode, Agent } from "../../ports/agent.ts";
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { TaskKey } from "../../ports/task-log.ts";
@@ -42,9 +42,9 @@ interface TurnStart {
 
 export interface HeldTurn {
   readonly writer: TaskWriter;
-  /** Resolves once the task exists, or cannot be made to: then `lost` says why. */
+  /** Resolves once the task exists, or never will: then `lost` says why, or `reply` is the answer. */
   readonly begun: Promise<void>;
-  /** The task as the first commit here left it, before its agent did anything; absent where that is held back. */
+  /** The task as its first event has it, once that is committed here. */
   readonly first: { readonly task: Task; readonly generation: number } | undefined;
   /** Resolves once the turn has ended here, to whether the index can find the task: else nobody may be told of it (I15). */
   readonly ended: Promise<boolean>;
@@ -52,6 +52,8 @@ export interface HeldTurn {
   readonly done: Promise<void>;
   /** Why the task was lost, if it was. */
   readonly lost: Error | undefined;
+  /** The Message that answers the call instead of a task; known once the turn has ended. */
+  readonly reply: Message | undefined;
 }
 
 interface Running {
@@ -59,8 +61,6 @@ interface Running {
   readonly done: Promise<void>;
   readonly stop: (code: AbortCode) => void;
 }
-
-const DONE = Promise.resolve();
 
 /** How often a holder reads what other instances left for it, in ms (DESIGN 3.3). */
 const INBOX_EVERY = 1_000;
@@ -111,6 +111,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const { key } = turn.writer;
     const name = nameOf(key);
     let isOpen = "version" in turn.writer.from;
+    const begun = Promise.withResolvers<void>();
     let lost: Error | undefined;
     let result: { -readonly [name in keyof HeldTurn]: HeldTurn[name] } | undefined = undefined;
     const writer = createWriter(parts, turn.writer, {
@@ -119,6 +120,11 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         return parts.index.putOpen(turn.open);
       },
       onCommit(events, head) {
+        const [created] = events;
+        if (created?.response.payload?.$case === "task" && result && !result.first) {
+          result.first = { task: created.response.payload.value, generation: created.generation };
+        }
+        begun.resolve();
         tails.publish(key, events, head);
         if (head.pushConfigs > 0 && events.length > 0) {
           parts.outbox.committed(key, head);
@@ -131,6 +137,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         if (result) {
           result.lost = error;
         }
+        begun.resolve();
         stop("fenced");
       },
     });
@@ -138,7 +145,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     let stopped: AbortCode | undefined;
     const cancelFirstCommit =
       turn.deferFor > 0 ? parts.clock.after(turn.deferFor, () => void writer.begin()) : undefined;
-    const begun = turn.deferFor > 0 ? undefined : writer.begin();
+    const created = turn.deferFor > 0 ? undefined : writer.begin();
     const ended = Promise.withResolvers<boolean>();
     const done = runToEnd();
     held.set(name, { writer, done, stop });
@@ -146,15 +153,12 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     if (isLeaving) {
       stop("handover");
     }
-    result = { writer, begun: begun ?? DONE, first: undefined, done, ended: ended.promise, lost };
+    result = { writer, begun: begun.promise, first: undefined, done, ended: ended.promise, lost, reply: undefined };
     return result;
 
     async function runToEnd(): Promise<void> {
-      if (begun) {
-        await begun;
-        if (result && writer.task && writer.head) {
-          result.first = { task: writer.task, generation: writer.head.generation };
-        }
+      if (created) {
+        await created;
       }
       if (!lost) {
         run = runTurn(parts, turn.agent, turn.input, writer);
@@ -168,7 +172,13 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       if (isOpen) {
         ended.resolve(true);
       }
-      ended.resolve(!lost && (await indexEnd(writer, turn.open, isOpen)));
+      if (run?.reply && result) {
+        result.reply = run.reply;
+        ended.resolve(true);
+        begun.resolve();
+      } else {
+        ended.resolve(!lost && (await indexEnd(writer, turn.open, isOpen)));
+      }
       if (held.get(name)?.writer === writer) {
         held.delete(name);
       }

@@ -35,6 +35,8 @@ export interface TaskWriter {
   record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
   /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
   begin(): Promise<void>;
+  /** Ends without a task, if nothing was emitted and nothing is stored. Whether it did. */
+  discard(): boolean;
   /** Renews the lease now, which reads the head again: another instance may have changed it. */
   renew(): void;
   /** Gives the task back unfinished, once everything emitted is committed. */
@@ -60,6 +62,8 @@ export interface WriterStart {
   readonly from: { readonly version: StoredHead; readonly task: Task } | { readonly create: NewTask };
   /** Monotonic ms before the write that gave the lease was sent. */
   readonly since: number;
+  /** A first commit that is held back is made with the first event at the latest: someone watches. */
+  readonly isWatched?: boolean;
 }
 
 /** Bytes after which a first commit is no longer held back. */
@@ -98,6 +102,13 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       deferred = false;
       return pump();
     },
+    discard() {
+      const isUnseen = deferred && version === undefined && pending.length === 0 && !preparing && state === "open";
+      if (isUnseen) {
+        end("ended");
+      }
+      return isUnseen;
+    },
     renew() {
       wantsRenewal = true;
       void pump();
@@ -127,7 +138,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     self.pendingBytes += weight;
     self.pendingEvents += responses.length;
     // A stored result is worth a commit: it exists so that it need not be had again.
-    if (deferred && (row || self.pendingBytes > MAX_HELD_BACK)) {
+    if (deferred && (row || start.isWatched || self.pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();

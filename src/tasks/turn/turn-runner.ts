@@ -1,5 +1,5 @@
 import { TaskState } from "@a2a-js/sdk";
-import type { StreamResponse, Task } from "@a2a-js/sdk";
+import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import { AgentFailure } from "../../ports/agent.ts";
 import type { AbortCode, Agent, Content, Json } from "../../ports/agent.ts";
 import type { EngineParts } from "../engine-parts.ts";
@@ -18,6 +18,8 @@ export interface TurnRun {
   stop(code: AbortCode): void;
   /** Resolves when nothing more will come of this turn here; never rejects. */
   readonly done: Promise<void>;
+  /** The Message that answers the call instead of a task; set before `done` resolves. */
+  readonly reply: Message | undefined;
 }
 
 /** Uncommitted bytes that an agent may pile up by not awaiting the log. */
@@ -44,7 +46,9 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
   const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
 
-  return { stop, done: run() };
+  const result: { -readonly [name in keyof TurnRun]: TurnRun[name] } = { stop, done: DONE, reply: undefined };
+  result.done = run();
+  return result;
 
   async function run(): Promise<void> {
     const turn = createTurn(input, {
@@ -53,6 +57,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       newId: () => parts.random.id(),
       emit: (response) => (resumed.isCatchingUp && !isInStep() ? Promise.resolve() : emit(response)),
       finish,
+      reply,
       openArtifact(artifactId) {
         const decide = resumed.openArtifact(artifactId);
         return (content) => decide(content, isInStep());
@@ -209,6 +214,19 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return finishing;
   }
 
+  /** As long as nothing is stored, a Message may be all there is. */
+  function reply(response: StreamResponse): Promise<void> {
+    const message = response.payload?.$case === "statusUpdate" ? response.payload.value.status?.message : undefined;
+    const mayReply = agent.replies === "either" && message !== undefined && !finishing && stopped === undefined;
+    if (!mayReply || isInStep() || !writer.discard()) {
+      return finish(response);
+    }
+    result.reply = { ...message, taskId: "" };
+    finishing = DONE;
+    left.resolve(undefined);
+    return DONE;
+  }
+
   /** The last event itself could not be stored, for instance because its metadata is too large. */
   async function failInstead(error: unknown): Promise<void> {
     if (error instanceof LostError) {
@@ -224,6 +242,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
   }
 }
+
+const DONE = Promise.resolve();
 
 type Settled = { readonly returned: true } | { readonly thrown: unknown };
 

@@ -27,6 +27,8 @@ export interface TurnHost {
   emit(response: StreamResponse): Promise<void>;
   /** The turn asks to end with this event. Resolves once it is in the log. */
   finish(response: StreamResponse): Promise<void>;
+  /** The turn asks to end with a Message, which may be the answer itself. */
+  reply(response: StreamResponse): Promise<void>;
   /** How the chunks of one writing of an artifact go, in what earlier attempts left behind. */
   openArtifact(artifactId: string): (parts: readonly Part[]) => ChunkFate;
   step(name: string, run: (idempotencyKey: string) => Promise<Json>): Promise<Json>;
@@ -105,7 +107,7 @@ class AgentTurn implements Turn {
   readonly requireAuth = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
   readonly complete = (parts?: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
   readonly reject = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_REJECTED, parts);
-  readonly reply = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
+  readonly reply = (parts: Content): Promise<never> => quiet(this.#reply(parts));
 
   #end(state: TaskState, parts: Content | undefined): Promise<never> {
     return quiet(this.#finish(state, parts));
@@ -113,6 +115,11 @@ class AgentTurn implements Turn {
 
   async #finish(state: TaskState, parts: Content | undefined): Promise<never> {
     await this.#host.finish(this.#status(state, parts));
+    throw TURN_ENDED;
+  }
+
+  async #reply(parts: Content): Promise<never> {
+    await this.#host.reply(this.#status(TaskState.TASK_STATE_COMPLETED, parts));
     throw TURN_ENDED;
   }
 

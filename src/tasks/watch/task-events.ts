@@ -76,7 +76,7 @@ class WatchedTask implements TaskEvents {
 }
 
 /** Streams stay open at AUTH_REQUIRED: the credential may come by another way (specification 7.6.1). */
-export function endsStream(state: TaskState): boolean {
+function endsStream(state: TaskState): boolean {
   return isTerminal(state) || state === TaskState.TASK_STATE_INPUT_REQUIRED;
 }
 

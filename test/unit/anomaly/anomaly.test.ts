@@ -93,7 +93,7 @@ describe("input", () => {
       [{ raw: Buffer.from("[1,").toString("base64"), mediaType: "application/json" }],
       "JSON file cannot be read",
     ],
-    ["unknown options", [file, { data: { options: { column: 1 } } }], 'option "column" is not known'],
+    ["unknown options", [file, { data: { options: { column: 1 } } }], 'Unknown option "column"'],
     ["a data part of another shape", [{ data: { values: [1] } }], "rows and options"],
     ["a bad CSV", [{ ...file, raw: Buffer.from("a,b\n1,2").toString("base64") }], "Only 1 usable readings"],
     ["a URL", [{ url: "https://example.com/a.csv", mediaType: "text/csv" }], "No host is allowed"],
@@ -111,7 +111,7 @@ describe("input", () => {
     const said = await runTurn([{ url }], createAnomaly({ allowedHosts: ["example.com"] }));
     expect(said).toMatchObject({
       end: "rejected",
-      text: expect.stringContaining("Allowed are https URLs of example.com"),
+      text: expect.stringContaining("Allowed: https URLs of example.com"),
     });
   });
 });

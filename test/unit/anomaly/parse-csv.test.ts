@@ -74,7 +74,7 @@ describe("order and quality", () => {
     expect(series.values[39]).toBeCloseTo(13);
   });
 
-  test("skips rows without a value or a time, counts them and shows the first field that it could not read", () => {
+  test("skips rows without a value or a time, reports how many, and shows the first field that it could not read", () => {
     const holes = [...plain, `${stamp(50)},`, `${stamp(51)},NaN`, `${stamp(52)},broken`, "yesterday,1"];
     const series = parseCsv(holes.join("\n"));
     expect(series.values).toHaveLength(40);

@@ -3,7 +3,7 @@ import { scoreFlags } from "../../../eval/score-flags.ts";
 
 const HOUR = 3_600_000;
 
-test("counts a window once, its ends included", () => {
+test("scores a window once, including its ends", () => {
   const windows = [
     [0, HOUR],
     [5 * HOUR, 6 * HOUR],

@@ -16,7 +16,7 @@ const series = {
   notes: ["3 rows were mended."],
 };
 
-test("counts, gives the period, and tells the most severe first", () => {
+test("gives the number and the period, with the most severe first", () => {
   const [first = "", second = ""] = summarize(series, detect(series));
   expect(first).toMatch(/^\d+ anomalies in 2000 readings of value, 2024-04-01T00:00:00Z to 2024-04-07T22:35:00Z\.$/);
   const [, worst, next] = second.split("\n");
@@ -36,7 +36,7 @@ test("says so when nothing was found", () => {
   expect(summarize(series, detection).join()).not.toContain("Most severe");
 });
 
-test("tells ten and counts the rest", () => {
+test("lists ten and gives the number of the rest", () => {
   const detection = detect(series);
   const many = detection.anomalies.slice(0, 1).flatMap((anomaly) => Array.from({ length: 13 }, () => anomaly));
   expect(summarize(series, { ...detection, anomalies: many })[1]).toMatch(/\n10\. .*\nand 3 less severe\.$/s);

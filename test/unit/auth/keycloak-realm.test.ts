@@ -21,7 +21,7 @@ test("tokens of the realm live no longer than the gateway takes by default", () 
   );
 });
 
-test("its callers' tokens are made for the gateway, and nobody can sign in as the gateway", () => {
+test("tokens of its callers have the gateway as audience, and no user can sign in as the gateway", () => {
   expect(mapper("audience")?.config).toMatchObject({
     "included.client.audience": AUDIENCE,
     "access.token.claim": "true",

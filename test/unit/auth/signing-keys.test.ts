@@ -39,7 +39,7 @@ test("that are new are found by the first token that they signed", async () => {
   expect(issuer.asked).toBe(2);
 });
 
-test("that are new are found while somebody sends key ids of their own, and the issuer is asked every 5 s at most", async () => {
+test("that are new are found during a flood of invented key ids, with at most one request to the issuer every 5 s", async () => {
   await find("first");
   const found: string[] = [];
   for (let at = 0; at < 1_000; at += 1) {
@@ -55,7 +55,7 @@ test("that are new are found while somebody sends key ids of their own, and the 
   expect(issuer.asked).toBeLessThanOrEqual(1 + 20_000 / KEY_TIMES.pause + 1);
 });
 
-test("nobody waits for keys that grow old", async () => {
+test("keys that grow old are renewed in the background", async () => {
   await find("first");
   await fixture.clock.advance(KEY_TIMES.fresh);
   issuer.load = () => new Promise(() => {});
@@ -74,7 +74,7 @@ test("of before count while the issuer is down, for a day", async () => {
   expect(await late).toContain("unreachable");
 });
 
-test("that were taken back no longer count once the issuer was asked again", async () => {
+test("that were revoked are refused after the next response of the issuer", async () => {
   await find("first");
   await issuer.rotate("second");
   await fixture.clock.advance(KEY_TIMES.fresh);

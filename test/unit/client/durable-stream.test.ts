@@ -72,7 +72,7 @@ test("each event comes once and in order, wherever connections break", async () 
   );
 });
 
-test("an id that arrived without its data does not count", async () => {
+test("an id that arrived without its data is ignored", async () => {
   const text = await (await createScriptedServer(log).fetch(url, { body: toSend() })).text();
   const cut = new TextEncoder().encode(text.slice(0, text.indexOf("id: 3\n") + 6)).length;
   const server = createScriptedServer(log, { script: [{ cut }] });
@@ -147,7 +147,7 @@ test("goes to the next URL after each break", async () => {
   ]);
 });
 
-test("gives up when nobody has answered for the stated time, and says where it stands", async () => {
+test("gives up when no server has answered for the given time, and says how far it came", async () => {
   const server = createScriptedServer(log, { script: [{ end: 2 }, ...Array<"unheard">(100).fill("unheard")] });
   await expect(collect(open(server, { giveUpAfter: 60_000 }).events)).rejects.toMatchObject({
     name: "DurableStreamError",
@@ -206,7 +206,7 @@ describe("a refusal", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("a server that leaves out events is told so", async () => {
+  test("a server that skips events is an error", async () => {
     const server = createScriptedServer([created, chunk("one"), chunk("two")], { script: [{ end: 1 }] });
     const hasty: typeof server.fetch = async (input, init) => {
       const headers = new Headers(init?.headers);
@@ -254,7 +254,7 @@ describe("a task", () => {
     expect(lastEventIds(answer)).toEqual(["0", "1"]);
   });
 
-  test("that gets another message is told from the Task as the message found it", async () => {
+  test("that gets another message is streamed from the Task at that time", async () => {
     const found = { task: { ...created.task, artifacts: [{ artifactId: "a", parts: [{ text: "one" }] }] } };
     const answer = Message.fromJSON({ ...(Message.toJSON(message) as object), taskId: "t-1" });
     const server = createScriptedServer([found, status("COMPLETED")]);

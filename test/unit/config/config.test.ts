@@ -18,7 +18,7 @@ test("variables of other programs are left alone", () => {
   expect(parseConfig({ ...local, HOME: "/home" })).not.toHaveProperty("HOME");
 });
 
-test("what was read can not be changed", () => {
+test("the configuration cannot be changed", () => {
   expect(parseConfig(local)).toSatisfy(Object.isFrozen);
 });
 
@@ -41,12 +41,12 @@ test.each([
   expect(parseConfig({ ...local, MAX_BODY: text }).MAX_BODY).toBe(bytes);
 });
 
-test("origins are a list by comma", () => {
+test("origins are a comma-separated list", () => {
   const { CORS_ORIGINS } = parseConfig({ ...local, CORS_ORIGINS: "https://a.example, https://b.example," });
   expect(CORS_ORIGINS).toEqual(["https://a.example", "https://b.example"]);
 });
 
-describe("what cannot work is refused, all of it at once", () => {
+describe("every invalid combination is refused in one error", () => {
   test.each([
     [{ PORT: "65536" }, ["PORT"]],
     [{ PORT: "7e3" }, ["PORT"]],
@@ -78,13 +78,13 @@ describe("what cannot work is refused, all of it at once", () => {
     expect(mistakes({ ...local, ...env })).toEqual(names);
   });
 
-  test("a secret that is malformed is told without a word of it", () => {
+  test("the error for a malformed secret does not contain it", () => {
     const env = { ...local, STATE_KEY: "canary", CARD_SIGNING_KEY: "canary", STORAGE_CONNECTION_STRING: "canary" };
     expect(() => parseConfig(env)).toThrow(/STATE_KEY/);
     expect(() => parseConfig(env)).not.toThrow(/canary/);
   });
 
-  test("a gateway without AUTH_MODE does not start for everybody", () => {
+  test("a gateway without AUTH_MODE does not start without tokens", () => {
     expect(mistakes({ TASK_STORE: "memory" })).toEqual(["STATE_KEY"]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openOnce } from "../../../src/hosts/functions/open-once.ts";
 
-test("everybody gets what was opened once", async () => {
+test("all callers get what was opened once", async () => {
   let opened = 0;
   const get = openOnce(
     () => Promise.resolve((opened += 1)),
@@ -12,7 +12,7 @@ test("everybody gets what was opened once", async () => {
   expect(await get()).toBe(1);
 });
 
-test("a failure is everybody's answer for the pause, and then it is tried again", async () => {
+test("a failure is the answer to all calls during the pause, and then it is tried again", async () => {
   let now = 0;
   let tries = 0;
   const open = (): Promise<string> =>

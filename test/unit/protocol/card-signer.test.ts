@@ -41,7 +41,7 @@ describe("a signed card", () => {
     expect(JSON.parse(atob(signature?.protected ?? ""))).toMatchObject({ alg, typ: "JOSE", kid: keys[0]?.kid });
   });
 
-  test("that was changed, or is somebody else's, is refused, whatever keys it names", async () => {
+  test("that was changed, or is another card's, is refused, whatever keys it contains", async () => {
     vi.spyOn(console, "debug").mockImplementation(() => {});
     const card = (await (await gatewayWith(pems.ES256).fetch(url, v1)).json()) as { description: string };
     const keys = await keysOf(gatewayWith(pems.ES256));

@@ -17,9 +17,19 @@ import { BASE, createFakeGateway, userMessage } from "./fake-gateway.ts";
 
 const message = Message.fromJSON(userMessage);
 
+/** The gateway by a `fetch` that names itself, as those of Node.js and of browsers do. */
+function createFetch(): typeof fetch {
+  const gateway = createFakeGateway();
+  return (input, init) => {
+    const request = new Request(input, init);
+    request.headers.set("sec-fetch-mode", "cors");
+    return gateway.fetch(request);
+  };
+}
+
 describe.each(["JSONRPC", "HTTP+JSON"])("the official 1.0 client over %s", (binding) => {
   async function connect() {
-    const { fetch } = createFakeGateway();
+    const fetch = createFetch();
     const factory = new ClientFactory(
       ClientFactoryOptions.createFrom(ClientFactoryOptions.default, {
         transports: [new JsonRpcTransportFactory({ fetchImpl: fetch }), new RestTransportFactory({ fetchImpl: fetch })],
@@ -90,7 +100,7 @@ describe.each(["JSONRPC", "HTTP+JSON"])("the official 0.3 client over %s", (bind
   };
 
   async function connect() {
-    const { fetch } = createFakeGateway();
+    const fetch = createFetch();
     const factory = new LegacyFactory({
       transports: [new LegacyJsonRpc({ fetchImpl: fetch }), new LegacyRest({ fetchImpl: fetch })],
       cardResolver: new LegacyResolver({ fetchImpl: fetch }),

@@ -2,7 +2,7 @@ import { TaskState } from "@a2a-js/sdk";
 import type { Message, Task } from "@a2a-js/sdk";
 import { defineAgent } from "../../../src/agents/define-agent.ts";
 import { createRegistry } from "../../../src/agents/registry.ts";
-import { authenticateNobody } from "../../../src/auth/identity.ts";
+import { authenticateAnonymous } from "../../../src/auth/identity.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import { createCardSigner } from "../../../src/protocol/cards/card-signer.ts";
 import { createCallerLimits } from "../../../src/protocol/admission/caller-limits.ts";
@@ -51,7 +51,7 @@ export function createFakeGateway(engine: Partial<PlainEngine> = {}, parts: Part
     clock,
     random: { id: () => "id-1", fraction: () => 0.5 },
     logger: { info() {}, warn() {}, error: (event, fields) => logged.push({ event, ...fields }) },
-    authenticate: authenticateNobody,
+    authenticate: authenticateAnonymous,
     issuers: [],
     cardSigner: createCardSigner(async () => [], `${BASE}/.well-known/jwks.json`),
     access: {},
@@ -68,6 +68,10 @@ export function createFakeGateway(engine: Partial<PlainEngine> = {}, parts: Part
   const routes = createRoutes(edge);
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input instanceof Request ? input : new URL(input, BASE), init);
+    // As `fetch` sends it.
+    if (!request.headers.has("accept")) {
+      request.headers.set("accept", "*/*");
+    }
     return toFetchResponse(await routes(fromFetchRequest(request)));
   };
   return { fetch, edge, answer: routes, calls, clock, logged, close: () => edge.eventStreams.close() };

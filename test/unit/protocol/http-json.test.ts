@@ -114,7 +114,7 @@ describe("HTTP+JSON of 1.0", () => {
     }
     expect((await send("{}", { "content-type": "text/plain" })).status).toBe(400);
     expect((await send(" ".repeat(100_001))).status).toBe(413);
-    expect((await fetch("/tasks/t-1:cancel", post(null))).status).toBe(400);
+    expect((await fetch("/tasks/t-1:cancel", post([]))).status).toBe(400);
   });
 
   test("takes the ids of push configs from the path, and has no extended card", async () => {
@@ -153,7 +153,7 @@ describe("HTTP+JSON of 0.3", () => {
     const { fetch } = createFakeGateway();
     const parts = [
       { text: "hello" },
-      { file: { fileWithBytes: "AAEC", mimeType: "image/png", name: "x.png" } },
+      { file: { fileWithBytes: btoa("AAEC"), mimeType: "image/png", name: "x.png" } },
       { data: { data: { a: 1 } } },
     ];
     const sent = await fetch(

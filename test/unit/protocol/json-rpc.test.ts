@@ -156,9 +156,12 @@ describe("parameters of 1.0", () => {
     const { body, calls } = await call(method, params);
     expect(body).toMatchObject({
       id: 7,
-      error: { code: -32602, data: [{ "@type": "type.googleapis.com/google.rpc.BadRequest" }] },
+      error: {
+        code: -32602,
+        data: [{ reason: "INVALID_PARAMS" }, { "@type": "type.googleapis.com/google.rpc.BadRequest" }],
+      },
     });
-    expect(body.error.data[0].fieldViolations[0].field).toBe(field);
+    expect(body.error.data[1].fieldViolations[0].field).toBe(field);
     expect(calls).toHaveLength(0);
   });
 
@@ -202,7 +205,7 @@ describe("parameters of 0.3", () => {
   ])("refuses message/send of %j, naming %s", async (params, field) => {
     const { body } = await call("message/send", params, "");
     expect(body.error).toMatchObject({ code: -32602 });
-    expect(body.error.data[0].fieldViolations[0].field).toBe(field);
+    expect(body.error.data[1].fieldViolations[0].field).toBe(field);
   });
 
   test.each([
@@ -229,7 +232,7 @@ describe("errors", () => {
     [{ code: "unsupported", message: "no" }, -32004, 200, "UNSUPPORTED_OPERATION"],
     [{ code: "content-type", message: "no" }, -32005, 200, "CONTENT_TYPE_NOT_SUPPORTED"],
     [{ code: "invalid-agent-response", message: "no" }, -32006, 200, "INVALID_AGENT_RESPONSE"],
-    [{ code: "invalid", violations: [] }, -32602, 200, undefined],
+    [{ code: "invalid", violations: [] }, -32602, 200, "INVALID_PARAMS"],
     [{ code: "busy", message: "later", retryAfter: 3 }, -32603, 429, undefined],
     [{ code: "unavailable", message: "later", retryAfter: 3 }, -32603, 503, undefined],
   ];
@@ -249,7 +252,7 @@ describe("errors", () => {
     }
   });
 
-  test("leaks nothing of what nobody foresaw but the id of the log entry", async () => {
+  test("reveals only the id of the log entry for an unexpected error", async () => {
     const send: PlainEngine["send"] = async () => {
       throw new Error("the password is hunter2");
     };
@@ -275,7 +278,10 @@ describe("errors", () => {
     ],
   ])("%s refuses %j", async (method, params, field) => {
     const { body } = await call(method, params);
-    expect(body.error).toMatchObject({ code: -32602, data: [{ fieldViolations: [{ field }] }] });
+    expect(body.error).toMatchObject({
+      code: -32602,
+      data: [{ reason: "INVALID_PARAMS" }, { fieldViolations: [{ field }] }],
+    });
   });
 
   test.each([
@@ -284,7 +290,10 @@ describe("errors", () => {
     ["tasks/pushNotificationConfig/delete", { id: "t" }, "pushNotificationConfigId"],
   ])("%s refuses %j", async (method, params, field) => {
     const { body } = await call(method, params, "");
-    expect(body.error).toMatchObject({ code: -32602, data: [{ fieldViolations: [{ field }] }] });
+    expect(body.error).toMatchObject({
+      code: -32602,
+      data: [{ reason: "INVALID_PARAMS" }, { fieldViolations: [{ field }] }],
+    });
   });
 
   test("has no extended card", async () => {
@@ -318,7 +327,10 @@ describe("service parameters", () => {
       rpc("SendMessage", { message: userMessage }, "1.0", { "idempotency-key": "k".repeat(256) }),
     );
     expect(await readBody(refused)).toMatchObject({
-      error: { code: -32602, data: [{ fieldViolations: [{ field: "Idempotency-Key" }] }] },
+      error: {
+        code: -32602,
+        data: [{ reason: "INVALID_PARAMS" }, { fieldViolations: [{ field: "Idempotency-Key" }] }],
+      },
     });
   });
 });

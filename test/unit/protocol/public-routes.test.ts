@@ -75,7 +75,7 @@ test("a challenge names the metadata of what was asked for, and that is public",
   expect((await fetch("/.well-known/oauth-protected-resource/agents/none")).status).toBe(404);
 });
 
-test("where everybody is served nothing is protected", async () => {
+test("nothing is protected without authentication", async () => {
   const open = createFakeGateway();
   expect((await open.fetch("/.well-known/oauth-protected-resource")).status).toBe(404);
 });

@@ -136,13 +136,13 @@ describe("a delivery", () => {
     expect(posts).toHaveLength(5);
   });
 
-  test("costs two requests an event and three a job (DESIGN 3.10)", async () => {
+  test("costs two requests per event and three per job", async () => {
     const job = await begin();
     await deliver(push, job);
     expect(requests).toHaveLength(2 * 5 + 3);
   });
 
-  test("is one at a time, whoever else is told", async () => {
+  test("runs one at a time, even with duplicate messages", async () => {
     const job = await begin();
     await Promise.all([deliver(push, job), deliver(push, job), deliver(push, job)]);
     expect(generations()).toEqual([1, 2, 3, 4, 5]);

@@ -76,7 +76,7 @@ describe("one transaction", () => {
     expect(pending).toEqual(kept);
   });
 
-  test("counts rows of results among them", () => {
+  test("includes the rows of results", () => {
     const pending = Array.from({ length: 60 }, (_, at) => draft([status], `k-${at}`));
     const { responses, rows } = takeBatch(pending);
     expect(responses.length + rows.length).toBeLessThanOrEqual(97);

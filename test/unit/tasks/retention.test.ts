@@ -109,7 +109,7 @@ test("a key names nothing while its task is being removed, and a new task after 
   expect(await isNothingLeft(fixture)).toBe(true);
 });
 
-test("what an attempt left that nobody was told of goes too", async () => {
+test("the rest of an attempt that was never acknowledged is removed too", async () => {
   const fixture = createFixture(async (turn) => turn.working());
   const { parts, clock } = fixture;
   const lost = fixture.another({

@@ -122,7 +122,7 @@ describe("taking a turn", () => {
     });
   });
 
-  test("of a released turn needs no wait and counts no crash", () => {
+  test("of a released turn needs no wait and is not counted as a crash", () => {
     const released = changed(rules.release(created(), by())).head;
     expect(released).toMatchObject({ lease: undefined, seq: 2 });
     expect(changed(take(released, T0, "fail")).head).toMatchObject({ attempts: 0, lease: { holder: "two" } });
@@ -154,7 +154,7 @@ describe("taking a turn", () => {
 });
 
 describe("the holder", () => {
-  test("appends, renews its lease and counts its writes", () => {
+  test("appends, renews its lease and increments seq", () => {
     const { head, events } = changed(
       rules.append(created(), [status(S.TASK_STATE_WORKING), status(S.TASK_STATE_WORKING)], by({ now: T0 + 5 })),
     );
@@ -212,7 +212,7 @@ test("status time grows with every status, however the clock stands", () => {
 });
 
 describe("cancel", () => {
-  test("ends a task that nobody holds", () => {
+  test("ends a task without a holder", () => {
     for (const head of [created(false), ended(S.TASK_STATE_INPUT_REQUIRED)]) {
       const change = changed(rules.flagCancel(head, "t", by({ nonce: "n2" })));
       expect(stateOf(change)).toBe(S.TASK_STATE_CANCELED);
@@ -253,7 +253,7 @@ describe("cancel", () => {
   });
 });
 
-test("a task that waits is ended once nobody answered in time, and no other task is", () => {
+test("a task that waits for input fails after INPUT_TIMEOUT, and no other task does", () => {
   const waiting = ended(S.TASK_STATE_AUTH_REQUIRED);
   const at = (head: Head, now: number): Decision => rules.endAbandoned(head, "t", 1_000, by({ nonce: "n2", now }));
   expect(at(waiting, waiting.statusTime + 999)).toEqual({ refused: { code: "idle" } });

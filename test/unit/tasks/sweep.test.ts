@@ -102,7 +102,7 @@ test.each<[string, Head | undefined, number, object]>([
   expect(decideSweep(row, known, NOW, LEASE, INPUT_TIMEOUT)).toEqual(action);
 });
 
-test("a task that nobody answers is failed and moves to the ended ones", async () => {
+test("a task without an answer fails and moves to the ended ones", async () => {
   const { send, engine, clock, call, parts } = createFixture(async (turn) => turn.ask("and?"));
   const { id } = await send("go");
   await clock.advance(LEASE * 1.5);

@@ -153,7 +153,7 @@ test("a holder that cannot reach the store stops a sixth before its lease ends",
   expect(scripted.lost).toHaveLength(1);
 });
 
-test("an agent whose holder was fenced is told so", async () => {
+test("an agent whose holder was fenced is aborted with that reason", async () => {
   const codes: unknown[] = [];
   const fixture = createFixture(async (turn) => {
     turn.signal.addEventListener("abort", () => codes.push(turn.signal.reason));

@@ -37,7 +37,7 @@ function createPaced(): Fixture & { readonly begin: () => Promise<string>; reado
 const generations = (events: readonly LoggedResponse[]): number[] => events.map(({ generation }) => generation);
 
 describe("a subscription", () => {
-  test("gives the task as it is, then what follows, the same to everybody", async () => {
+  test("gives every client the current task, then what follows", async () => {
     const { begin, go, engine, call, clock, another } = createPaced();
     const id = await begin();
     await go();
