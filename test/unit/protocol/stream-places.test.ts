@@ -146,6 +146,37 @@ describe("a place among an instance's streams", () => {
   });
 });
 
+test.each(["", "half"])(
+  "a request whose client left after %j of its body does nothing, and is no failure of the gateway's",
+  async (sent) => {
+    const world = createWorld(1);
+    const id = await begin(world);
+    const { server, answerWith } = createHttpServer({ headers: 10_000, request: 10_000 });
+    onTestFinished(() => server.closeAllConnections());
+    onTestFinished(() => void server.close());
+    const begun = vi.fn<() => void>();
+    const answered = vi.fn<(status: number) => void>();
+    answerWith(async (request) => {
+      begun();
+      const answer = await world.answer(request);
+      answered(answer.status);
+      return answer;
+    });
+    const url = await listen(server, { PORT: 0, HOST: "127.0.0.1" });
+    const headers = { ...HEADERS, "content-length": "100" };
+    const client = openRequest(`${url}/agents/test/tasks/${id}:cancel`, { method: "POST", headers });
+    client.on("error", () => {});
+    client.flushHeaders();
+    client.write(sent);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalled());
+    client.destroy();
+    await vi.waitFor(() => expect(answered).toHaveBeenCalledWith(400));
+    expect(world.logged).toEqual([]);
+    const { body } = await ask(world, "GET", `/agents/test/tasks/${id}`);
+    expect(body).toContain("TASK_STATE_INPUT_REQUIRED");
+  },
+);
+
 test.each([
   ["a send", { "a2a-extensions": "" }],
   ["a send under a key", {}],
