@@ -1,3 +1,4 @@
+import { ListTasksRequest } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { LoggedResponse, TaskEvents } from "../../../src/tasks/task-engine.ts";
 import { createFixture, request as requestOf, settle } from "./engine-fixture.ts";
@@ -120,8 +121,12 @@ describe("a send that is streamed", () => {
     const never = new Promise<void>(() => {});
     const fixture = createFixture(async () => never);
     const { durable, call, clock } = fixture;
-    await expect(durable.stream(call(), request("go", { taskId: "missing" }))).rejects.toThrow();
     const events = await durable.stream(call(), request("go"));
+    // It watched the same task before it was known that it may not send to it.
+    const taskId = (await fixture.engine.list(call(), ListTasksRequest.fromJSON({}))).tasks[0]?.id ?? "";
+    await expect(durable.stream(call(), request("go", { taskId }))).rejects.toMatchObject({
+      fault: { code: "unsupported" },
+    });
     const reads = countReads(fixture);
     await clock.advance(1_000);
     expect(reads()).toBeGreaterThan(0);
