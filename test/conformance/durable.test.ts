@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkedFetch } from "./checked-fetch.ts";
 import type { Answer } from "./json.ts";
+import { MAX_STREAMS } from "./limits.ts";
 import { toSend } from "./messages.ts";
 import type { StreamEvent } from "./peer.ts";
 import { describeBindings, describeHosts } from "./target.ts";
@@ -138,6 +139,51 @@ describeBindings("the durable extension", (connect) => {
 });
 
 describeHosts("the durable extension on the wire", (host) => {
+  /** A subscription of somebody who has every event of a task that waits for its caller. */
+  async function openQuiet(id: string, lastEventId: number) {
+    const leave = new AbortController();
+    const began = performance.now();
+    const response = await fetch(`${host.url}/agents/chat/tasks/${id}:subscribe`, {
+      headers: { "a2a-version": "1.0", ...durable, "last-event-id": String(lastEventId) },
+      signal: leave.signal,
+    });
+    const first = await response.body?.getReader().read();
+    return {
+      status: response.status,
+      type: response.headers.get("content-type"),
+      text: new TextDecoder().decode(first?.value),
+      ms: performance.now() - began,
+      leave: () => leave.abort(),
+    };
+  }
+
+  test("a stream with nothing to say begins at once, counts as one, and gives its place back [wire-stream-at-acceptance]", async () => {
+    const sent = await checkedFetch(`${host.url}/agents/chat/message:send`, {
+      method: "POST",
+      headers: { "a2a-version": "1.0", "content-type": "application/a2a+json" },
+      body: JSON.stringify(toSend("hi")),
+    });
+    const { task }: Answer = await sent.json();
+    const streams = [];
+    for (;;) {
+      // The task and its question.
+      const stream = await openQuiet(task.id, 2);
+      if (stream.status !== 200) {
+        expect(stream.status).toBe(429);
+        break;
+      }
+      expect(stream).toMatchObject({ type: "text/event-stream", text: ":\n" });
+      streams.push(stream);
+    }
+    expect(streams.length).toBe(MAX_STREAMS);
+    // Of a busy machine that one did not take a break in.
+    expect(Math.min(...streams.map(({ ms }) => ms))).toBeLessThan(100);
+    streams[0]?.leave();
+    await expect.poll(async () => (await openQuiet(task.id, 2)).status).toBe(200);
+    expect((await openQuiet(task.id, 2)).status).toBe(429);
+    streams.forEach(({ leave }) => leave());
+  });
+
   test("may be asked for in the query of a subscription", async () => {
     const url = `${host.url}/agents/echo`;
     const sent = await checkedFetch(`${url}/message:send`, {

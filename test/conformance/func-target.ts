@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { findFreePort, isReady } from "./free-port.ts";
 import { takeAccount } from "./functions-target.ts";
+import { MAX_STREAMS } from "./limits.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -23,6 +24,7 @@ export async function startFuncTarget(): Promise<ConformanceTarget> {
     AUTH_MODE: "none",
     PUBLIC_BASE_URL: `http://127.0.0.1:${port}`,
     WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
+    MAX_STREAMS: String(MAX_STREAMS),
   };
   writeFileSync(join(app, "local.settings.json"), JSON.stringify({ IsEncrypted: false, Values: values }));
   // A group of its own: func starts the worker, and both must go.

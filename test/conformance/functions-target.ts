@@ -1,6 +1,7 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { inject } from "vitest";
 import { startFunctionsHost } from "../support/functions-core/functions-host.ts";
+import { MAX_STREAMS } from "./limits.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 /** Starts the built function app behind the stand-in for the Functions host, with a storage account of its own. */
@@ -10,6 +11,7 @@ export async function startFunctionsTarget(): Promise<ConformanceTarget> {
     AUTH_MODE: "none",
     LOG_LEVEL: "warn",
     WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
+    MAX_STREAMS: String(MAX_STREAMS),
   });
   return { url: host.url, close: () => host.kill() };
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findFreePort, isReady } from "./free-port.ts";
+import { MAX_STREAMS } from "./limits.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -23,6 +24,7 @@ export async function startNodeTarget(): Promise<ConformanceTarget> {
       TASK_STORE: "memory",
       AUTH_MODE: "none",
       WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
+      MAX_STREAMS: String(MAX_STREAMS),
       GATEWAY_CONFIG: config,
     },
     stdio: ["ignore", "pipe", "pipe"],

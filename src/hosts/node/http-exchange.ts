@@ -88,7 +88,7 @@ class NodeRequest implements HttpRequest {
       incoming.once("end", () => resolve(toText(chunks)));
       incoming.once("error", reject);
       // The client disconnected during its request. There is no one to answer, but the call must end.
-      incoming.once("close", () => resolve(""));
+      incoming.once("close", () => reject(CLIENT_LEFT));
     });
   }
 }

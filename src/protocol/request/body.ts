@@ -56,6 +56,12 @@ async function readText(request: HttpRequest, limit: number): Promise<string> {
   try {
     return await request.readText(limit);
   } catch (error) {
-    throw error instanceof BodyTooLargeError ? new EdgeError({ code: "too-large", limit }) : error;
+    if (error instanceof BodyTooLargeError) {
+      throw new EdgeError({ code: "too-large", limit });
+    }
+    // A client that leaves is no fault of the gateway's, which would go into its log.
+    throw request.signal.aborted
+      ? new EdgeError({ code: "bad-json", message: "The request ended before its body did." })
+      : error;
   }
 }

@@ -258,7 +258,8 @@ class TailWatcher implements Watcher {
     const first = recent[0]?.generation ?? Infinity;
     const event =
       this.#batch[this.#taken] ?? (this.#cursor + 1 >= first ? recent[this.#cursor + 1 - first] : undefined);
-    if (event === undefined || event.generation > this.#tail.known) {
+    // What does not continue this place is asked for again, which tells what is missing.
+    if (event?.generation !== this.#cursor + 1 || event.generation > this.#tail.known) {
       return undefined;
     }
     this.#taken += 1;

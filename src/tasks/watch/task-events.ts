@@ -96,5 +96,7 @@ export async function untilTurnEnds(tails: Tails, key: TaskKey, after: number, s
     }
   } finally {
     signal.removeEventListener("abort", leave);
+    // A loop whose `next` rejects does not.
+    leave();
   }
 }
