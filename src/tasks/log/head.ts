@@ -20,7 +20,7 @@ export interface Head {
   readonly generation: number;
   /** Generation of the folded task in row `s`; 0 without one. */
   readonly snapshot: number;
-  /** Bytes of row `s`, and of the events after it: when the second outgrows the first, `s` is written anew. */
+  /** Length of row `s` in characters, and of the events after it: when they outgrow it, `s` is written anew. */
   readonly snapshotBytes: number;
   readonly tailBytes: number;
   /** 1 for the message that created the task, one more for each follow-up. */

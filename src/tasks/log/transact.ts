@@ -144,7 +144,7 @@ function encodeChange(
   const encoded = events.map(encodeEvent);
   const rows = encoded.map(({ row }): RowWrite => ({ op: "insert", row }));
   const stored = encoded.map(({ event }) => event);
-  const tailBytes = rows.reduce((sum, { row }) => sum + Buffer.byteLength(row.body), head.tailBytes);
+  const tailBytes = rows.reduce((sum, { row }) => sum + row.body.length, head.tailBytes);
   for (const row of further) {
     rows.push({ op: "put", row });
   }
@@ -153,7 +153,7 @@ function encodeChange(
   }
   const { row, json } = encodeSnapshot(head.generation, taskAfter({ head, events }));
   rows.push({ op: "put", row });
-  const next = { ...head, snapshot: head.generation, snapshotBytes: Buffer.byteLength(row.body), tailBytes: 0 };
+  const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.length, tailBytes: 0 };
   return { change: { head: next, events: stored }, rows, ...(json !== undefined && { taskJson: json }) };
 }
 

@@ -62,7 +62,7 @@ export function createTurn(input: TurnInput, host: TurnHost): Turn {
   return new AgentTurn(input, host);
 }
 
-/** Its methods are fields, so that an agent may take them apart; its getters are the prototype's, which costs nothing. */
+/** Its methods are getters, so that an agent may destructure them, and only those that it uses are made. */
 class AgentTurn implements Turn {
   readonly #input: TurnInput;
   readonly #host: TurnHost;
@@ -96,18 +96,42 @@ class AgentTurn implements Turn {
     return this.#host.task();
   }
 
-  readonly working = (text?: Content): Promise<void> =>
-    quiet(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
-  readonly artifact = (id: string, init?: ArtifactInit): ArtifactWriter =>
-    createArtifactWriter(this.#input, this.#host, id, init);
-  readonly step = <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>): Promise<T> =>
-    quiet(this.#host.step(name, run)) as Promise<T>;
-  readonly checkpoint = (value: Json): Promise<void> => quiet(this.#host.checkpoint(value));
-  readonly ask = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_INPUT_REQUIRED, parts);
-  readonly requireAuth = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
-  readonly complete = (parts?: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
-  readonly reject = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_REJECTED, parts);
-  readonly reply = (parts: Content): Promise<never> => quiet(this.#reply(parts));
+  get working(): Turn["working"] {
+    return (text) => quiet(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
+  }
+
+  get artifact(): Turn["artifact"] {
+    return (id, init) => createArtifactWriter(this.#input, this.#host, id, init);
+  }
+
+  get step(): Turn["step"] {
+    return <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
+      quiet(this.#host.step(name, run)) as Promise<T>;
+  }
+
+  get checkpoint(): Turn["checkpoint"] {
+    return (value) => quiet(this.#host.checkpoint(value));
+  }
+
+  get ask(): Turn["ask"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_INPUT_REQUIRED, parts);
+  }
+
+  get requireAuth(): Turn["requireAuth"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
+  }
+
+  get complete(): Turn["complete"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
+  }
+
+  get reject(): Turn["reject"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_REJECTED, parts);
+  }
+
+  get reply(): Turn["reply"] {
+    return (parts) => quiet(this.#reply(parts));
+  }
 
   #end(state: TaskState, parts: Content | undefined): Promise<never> {
     return quiet(this.#finish(state, parts));
