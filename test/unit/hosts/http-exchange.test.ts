@@ -130,12 +130,15 @@ describe("a request", () => {
     await until(new RegExp(`\r\n\r\n${told.replace(/[/?]/g, "\\$&")}$`));
   });
 
-  test.each(["HTTP/1.0", "HTTP/1.1"])("of %s needs no Host", async (version) => {
+  test.each([
+    ["HTTP/1.0", 200],
+    ["HTTP/1.1", 400],
+  ])("of %s without a Host is answered %i", async (version, status) => {
     const { open: client } = await serve(tell);
     const { socket, got, until } = client();
     socket.write(`GET /livez ${version}\r\n\r\n`);
-    await until(/GET \/livez$/);
-    expect(got()).toMatch(/^HTTP\/1\.1 200 /);
+    await until(status === 200 ? /GET \/livez$/ : /Host is missing/);
+    expect(got()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
   test("has its headers by their names in lower case, one that comes twice as a list", async () => {
