@@ -74,9 +74,10 @@ describe("a request's body", () => {
 
   test("that is declared too large is refused before it is sent", async () => {
     const { open: client } = await serve(readTen);
-    const { socket, until } = client();
+    const { socket, got, until } = client();
     socket.write("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 11\r\n\r\n");
-    await until(/^HTTP\/1\.1 413 /);
+    await until("\r\n\r\n");
+    expect(got()).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   test("that grows too large is refused while it is sent, and a client that sends on sees that", async () => {
@@ -107,7 +108,7 @@ describe("a request's body", () => {
       socket.write(`POST / HTTP/1.1\r\nhost: a\r\n${rest}`);
       await vi.waitFor(() => expect(read).toBeDefined());
       socket.destroy();
-      await expect(read).rejects.toThrow();
+      await expect(read).rejects.toThrow(/aborted|left/);
       expect(left?.aborted).toBe(true);
     },
   );
@@ -123,11 +124,13 @@ describe("a request", () => {
     ["GET HTTPS://user@other.test:1/a://b", "GET /a://b"],
     ["OPTIONS *", "OPTIONS /"],
     ["GET //other.test/a", "GET //other.test/a"],
-  ])("%s is %s, whoever it says it is for", async (line, told) => {
+  ])("%s is %s, whichever host it names", async (line, told) => {
     const { open: client } = await serve(tell);
-    const { socket, until } = client();
-    socket.write(`${line} HTTP/1.1\r\nhost: gateway.test\r\n\r\n`);
-    await until(new RegExp(`\r\n\r\n${told.replace(/[/?]/g, "\\$&")}$`));
+    const { socket, got } = client();
+    const closed = once(socket, "close");
+    socket.write(`${line} HTTP/1.1\r\nhost: gateway.test\r\nconnection: close\r\n\r\n`);
+    await closed;
+    expect(got().split("\r\n\r\n")[1]).toBe(told);
   });
 
   test.each([
@@ -146,9 +149,10 @@ describe("a request", () => {
       ...OK,
       body: [asked.header("a2a-version"), asked.header("a2a-extensions"), asked.header("none")].join("|"),
     }));
-    const { socket, until } = client();
+    const { socket, got, until } = client();
     socket.write("GET / HTTP/1.1\r\nhost: a\r\nA2A-Version: 1.0\r\na2a-extensions: a\r\nA2A-Extensions: b\r\n\r\n");
-    await until(/1\.0\|a, b\|$/);
+    await until("|");
+    expect(got().split("\r\n\r\n")[1]).toBe("1.0|a, b|");
   });
 
   test("whose handler fails is answered 500 without the reason, and the next one is served", async () => {
