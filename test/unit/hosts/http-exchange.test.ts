@@ -155,6 +155,19 @@ describe("a request", () => {
     expect(got().split("\r\n\r\n")[1]).toBe("1.0|a, b|");
   });
 
+  test("whose answer cannot be written is cut, and the answers of the same turn are not", async () => {
+    const { open: client } = await serve(({ target }) => ({
+      ...OK,
+      ...(target === "/bad" && { headers: { "x-name": "\u{1f600}" } }),
+    }));
+    const [bad, good] = [client(), client()];
+    bad.socket.write("GET /bad HTTP/1.1\r\nhost: a\r\n\r\n");
+    good.socket.write("GET /good HTTP/1.1\r\nhost: a\r\n\r\n");
+    await good.until(/^HTTP\/1\.1 200 /);
+    await vi.waitFor(() => expect(bad.socket.destroyed).toBe(true));
+    expect(bad.got()).toBe("");
+  });
+
   test("whose handler fails is answered 500 without the reason, and the next one is served", async () => {
     const { open: client } = await serve(({ target }) => {
       if (target === "/throws") {
