@@ -139,7 +139,8 @@ export async function decodeBody<T extends object>(payloads: Payloads, task: Tas
 
 /** The JSON of `object`, which has a member already, with one more whose value is JSON text. */
 function withMember(object: object, name: string, json: string): string {
-  return `${JSON.stringify(object).slice(0, -1)},"${name}":${json}}`;
+  // Joined, not concatenated: a concatenation would keep its pieces in memory until it is read.
+  return [JSON.stringify(object).slice(0, -1), ',"', name, '":', json, "}"].join("");
 }
 
 function toNulls(parts: readonly Part[]): number[] | undefined {
