@@ -5,28 +5,28 @@ import type { AddressInfo } from "node:net";
 
 /**
  * What happens to one request instead of an answer.
- * - `cut-before`: the connection breaks and the target never hears of it.
+ * - `cut-before`: the connection breaks, and the target does not receive the request.
  * - `cut-after`: the target has answered, then the connection breaks.
- * - `unavailable`: 503, and the target never hears of it.
- * - `hang`: the target has answered, and nothing comes back.
+ * - `unavailable`: 503, and the target does not receive the request.
+ * - `hang`: the target has answered, and the client receives nothing.
  * - `stall`: the target has answered, and the body stops after its first byte.
  */
 export type Fault = "cut-before" | "cut-after" | "unavailable" | "hang" | "stall" | { readonly delay: number };
 
 export interface FaultProxy {
   readonly port: number;
-  /** `METHOD path` of every request that arrived, repeats included. */
+  /** `METHOD path` of every request that arrived, including retries. */
   readonly requests: string[];
-  /** For the next requests, one each. */
+  /** Applies one fault to each of the next requests. */
   inject(...faults: Fault[]): void;
-  /** What each request meets from now on, beside what was injected; nothing without an argument. */
+  /** Applies a fault to every request from now on, besides injected ones; none without an argument. */
   misbehave(choose?: () => Fault | undefined): void;
-  /** Forgets the requests, and the faults that none has met. */
+  /** Clears the recorded requests and the injected faults that were not used. */
   reset(): void;
   close(): Promise<void>;
 }
 
-/** An HTTP proxy in front of a server on a port of this machine. */
+/** An HTTP proxy in front of a local server. */
 export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const requests: string[] = [];
