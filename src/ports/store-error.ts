@@ -4,7 +4,12 @@
  * - `unknown`: a timeout, a 5xx or a cut connection: the write may or may not have taken effect.
  * - `rejected`: the store will never take this write (too large, malformed).
  */
-export type StoreFault = { readonly code: "conflict" | "unknown" | "rejected"; readonly operation: string };
+export interface StoreFault {
+  readonly code: "conflict" | "unknown" | "rejected";
+  readonly operation: string;
+  /** Ms for which the store asks not to be called (429 and 503 with Retry-After). */
+  readonly retryAfter?: number;
+}
 
 export class StoreError extends Error {
   readonly fault: StoreFault;

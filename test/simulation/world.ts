@@ -190,7 +190,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
   function sweepFrom({ process, engine }: Instance): void {
     scheduler.at(scheduler.now + SWEEP, process, () => {
       const again = (): void => sweepFrom({ process, engine } as Instance);
-      engine.sweep().then(again, again);
+      Promise.all([engine.sweep(), engine.retain()]).then(again, again);
     });
   }
 

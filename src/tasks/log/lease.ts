@@ -32,9 +32,25 @@ export function firstTakeableAt(now: number, length: number): number {
   return takeableAt({ until: now + length }, length);
 }
 
-/** How long a call waits for the store before it fails with `unavailable` (ms). */
+/** How long a call that writes waits for the store before it fails with `unavailable` (ms). */
 export function callPatience(length: number): number {
-  return length / 3;
+  return Math.min(10_000, length / 3);
+}
+
+/**
+ * How long a call that reads begins another attempt. An attempt lasts 4 s without an answer, so that a reader hears
+ * within 10 s that the store is out of order.
+ */
+export function readPatience(length: number): number {
+  return Math.min(5_000, length / 3);
+}
+
+/**
+ * How long a holder tries to store what its next commit points at, before it renews the lease and tries again: within
+ * the L/3 between two renewals.
+ */
+export function contentPatience(length: number): number {
+  return length / 6;
 }
 
 /** How long a holder has to commit CANCELED before another instance may fence it and do so (ms). */
