@@ -10,7 +10,7 @@ export interface SigningKeys {
    * @throws the error of the request to the issuer, if there are no cached keys
    */
   find(kid: string | undefined): Promise<readonly PublicJwk[]>;
-  /** Why no token can be verified; undefined if that is possible. Asks the issuer if there are no cached keys. */
+  /** Says why no token can be verified; undefined if tokens can be. Asks the issuer if there are no cached keys. */
   readonly problem: () => Promise<string | undefined>;
   /** Whether a key that `find` returned is still valid, as far as is known. */
   holds(key: PublicJwk): boolean;

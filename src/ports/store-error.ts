@@ -7,7 +7,7 @@
 export interface StoreFault {
   readonly code: "conflict" | "unknown" | "rejected";
   readonly operation: string;
-  /** Ms for which the store asks not to be called (429 and 503 with Retry-After). */
+  /** From Retry-After of a 429 or 503: no request should be sent for so many ms. */
   readonly retryAfter?: number;
 }
 

@@ -14,7 +14,7 @@ type ProbeResult = { readonly status: "ok" } | { readonly status: "failed"; read
 const LIMIT = 1_500;
 const CACHED = 1_000;
 
-/** Asks all probes at once. Callers within a second share the answer, so that /readyz costs little, whoever calls it. */
+/** Runs all probes at once. The result is shared by all callers of a second, so /readyz costs little however often it is called. */
 export function createReadiness(clock: Clock, probes: readonly Probe[]): () => Promise<Readiness> {
   let asked = Number.NEGATIVE_INFINITY;
   let latest: Promise<Readiness> | undefined;

@@ -1,10 +1,10 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** What a round is told, and what it tells. */
+/** Passed to each round. */
 export interface RoundControl {
   /** Aborted when the round should do nothing more: at shutdown, or when it has stalled. */
   readonly signal: AbortSignal;
-  /** Part of the work is done: the round has not stalled. */
+  /** To be called when part of the work is done: a round stalls only without progress. */
   readonly progress: () => void;
 }
 
@@ -16,7 +16,7 @@ export interface Rounds {
   start(every: number): void;
   /** Aborts the running round, and begins no other. */
   stop(): void;
-  /** Why the rounds that `start` began are not well; undefined while they are. */
+  /** Says what is wrong with the rounds that `start` began; undefined if nothing is. */
   problem(): string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RoundParts {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** For a round that nobody watches, as in tests. */
+/** For a round that is neither stopped nor watched, as in tests. */
 export const UNWATCHED: RoundControl = { signal: new AbortController().signal, progress: () => {} };
 
 export function createRounds(clock: Clock, { limit, round, onStalled, onFailed }: RoundParts): Rounds {

@@ -4,8 +4,8 @@ import type { GetTokenOptions, TokenCredential } from "@azure/identity";
 const TIMEOUT = 10_000;
 
 /**
- * The identity of this process. Clients share one request for a token among all calls that wait for it: one that never
- * ended would stop all calls for good.
+ * The identity of this process. The client libraries share one request for a token among all waiting calls, so a request
+ * that never ended would stop all of them for good.
  */
 export async function openDefaultCredential(): Promise<TokenCredential> {
   // Loaded on demand: it takes a tenth of a second to load.

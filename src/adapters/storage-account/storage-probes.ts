@@ -11,7 +11,7 @@ export function createStorageProbes(tasks: TableClient, payloads: ContainerClien
     {
       name: "tables",
       isRequired: true,
-      // There is no such row, but there must be the table.
+      // The row does not exist; the table must.
       check: (abortSignal) => toProblem(tasks.getEntity("readyz", "head", { abortSignal }), "ResourceNotFound"),
     },
     { name: "blobs", isRequired: false, check: (abortSignal) => toProblem(payloads.getProperties({ abortSignal })) },
@@ -19,7 +19,7 @@ export function createStorageProbes(tasks: TableClient, payloads: ContainerClien
   ];
 }
 
-/** Anyone may read it: it names no address. */
+/** The reason is public, so it contains no address. */
 async function toProblem(asked: Promise<unknown>, expected?: string): Promise<string | undefined> {
   try {
     await asked;
@@ -40,7 +40,7 @@ async function toProblem(asked: Promise<unknown>, expected?: string): Promise<st
   }
 }
 
-/** Of the service, or of the network. */
+/** The error code of the service or of the network. */
 function codeOf(error: unknown): string | undefined {
   const { code, details } = error as { code?: unknown; details?: { odataError?: { code?: unknown } } };
   const inner = details?.odataError?.code;

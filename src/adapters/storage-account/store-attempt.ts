@@ -1,11 +1,11 @@
 import { StoreError } from "../../ports/store-error.ts";
 import type { StoreFault } from "../../ports/store-error.ts";
 
-/** The time that one operation has. */
+/** Limits the time of one operation. */
 export interface StoreCall {
   /** Aborted when the time is over. */
   readonly abortSignal: AbortSignal;
-  /** Something has arrived or was sent: the time begins again. So a large payload has the time that it needs. */
+  /** To be called when data was received or sent: the time begins again, so a large payload may take as long as it needs. */
   readonly progress: () => void;
 }
 
@@ -24,8 +24,8 @@ const PAUSE = 50;
 
 /**
  * Runs one operation on a storage account. It ends as `unknown` after `quiet` ms without progress, whatever the client
- * library does meanwhile: a connection may be half open, and a token may never come. A service that asks to be left alone
- * is not asked again here.
+ * library does meanwhile: a connection may be half open, and a token may never come. An operation is not repeated after an
+ * answer with Retry-After.
  * @throws StoreError that says what the failure means
  */
 export async function attempt<T>(
@@ -73,7 +73,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
-/** Ms for which a service that is throttled, or out of order, asks to be left alone (RFC 9110, 10.2.3). */
+/** Retry-After of a 429 or 503 (RFC 9110, 10.2.3), in ms. */
 export function retryAfterOf(status: number, header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined || (status !== 429 && status !== 503)) {
     return undefined;

@@ -38,16 +38,16 @@ export function callPatience(length: number): number {
 }
 
 /**
- * How long a call that reads begins another attempt. An attempt lasts 4 s without an answer, so that a reader hears
- * within 10 s that the store is out of order.
+ * How long a call that reads begins further attempts (ms). An attempt without an answer ends after 4 s, so the call fails
+ * within 10 s.
  */
 export function readPatience(length: number): number {
   return Math.min(5_000, length / 3);
 }
 
 /**
- * How long a holder tries to store what its next commit points at, before it renews the lease and tries again: within
- * the L/3 between two renewals.
+ * How long a holder tries to store content that its commit refers to, before it renews the lease and tries again (ms);
+ * less than the time between two renewals.
  */
 export function contentPatience(length: number): number {
   return length / 6;

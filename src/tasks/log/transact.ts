@@ -46,11 +46,11 @@ export interface Transaction {
   readonly taskAfter?: (change: Change) => Task;
   /** When to give up if the store does not answer, in ms of the monotonic clock. */
   readonly deadline: number;
-  /** The same for content that the rows point at; by default the same time. */
+  /** The same for content that rows refer to; by default the same time. */
   readonly contentDeadline?: number;
 }
 
-/** Content that the change points at could not be stored in time. Nothing was written. */
+/** Content that the change refers to could not be stored in time. No row was written. */
 export class ContentUnavailable extends TaskError {
   override readonly name = "ContentUnavailable";
 }
@@ -187,8 +187,8 @@ async function storeContent(parts: TaskParts, key: TaskKey, { events }: Change, 
 }
 
 /**
- * Stores the bodies that are too large for rows. A snapshot is only a shorter way to read the task: where it cannot be
- * stored, the change is written without it.
+ * Stores bodies that are too large for rows. A snapshot only makes reading cheaper: if it cannot be stored, the change is
+ * written without it.
  */
 async function storeBodies(
   parts: TaskParts,

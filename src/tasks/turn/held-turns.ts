@@ -78,7 +78,7 @@ interface Running {
 const INBOX_EVERY = 1_000;
 /** A read of them without progress for this many ms has stalled. */
 const INBOX_STALLS = 15_000;
-/** How long turns have at shutdown to be handed over, in ms. Without an answer of the store their leases end. */
+/** How long turns may take to be handed over at shutdown (ms). After that, other instances take them when their leases end. */
 const LAST_COMMITS = 2_500;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {

@@ -104,11 +104,11 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let wantsRelease = false;
   let cancelSeen = false;
   let confirmed = start.since;
-  /** Monotonic ms of the last decision: what it wrote gives a lease from then on. */
+  /** Monotonic ms of the last decision. Its lease begins then. */
   let decided = start.since;
   /** Aborted when content that is not stored yet is given up. */
   let waiting = new AbortController();
-  /** A commit could not store its content: first the lease is renewed, then it is tried again. */
+  /** The last commit could not store its content: the lease is renewed before it is tried again. */
   let isBlocked = false;
   let disarm = (): void => {};
 
@@ -203,7 +203,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     preparing = turn;
   }
 
-  /** As long as the turn lasts: a fault of the store is never the agent's. */
+  /** Repeated as long as the turn lasts: a fault of the store must not fail the agent. */
   async function storeContent(draft: Draft, content: readonly Part[], signal: AbortSignal): Promise<Draft> {
     await retryUntil(parts, signal, () => storeLargeContent(parts.payloads, start.key, content));
     const large = draft.row && isOversize(draft.row) ? draft.row : undefined;

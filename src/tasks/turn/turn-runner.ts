@@ -104,7 +104,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
         return;
       }
       if (stopped !== undefined) {
-        // What the store does not take is not waited for any longer; a turn that is handed over leaves with what it can.
+        // Content that the store does not accept may be waited for only while the agent runs.
         writer.giveUpContent(stopped === "handover" ? LAST_CONTENT : 0);
       }
       if (finishing && (await hasFinished(finishing))) {
@@ -129,8 +129,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
           return;
         }
         if (outcome.thrown instanceof StoreError) {
-          // Rejected: anything else is waited for.
-          await fail("The agent emitted what the task store does not take: it is too large.");
+          // Always `rejected`: other faults of a store are waited for.
+          await fail("The task store does not accept what the agent emitted: it is too large.");
           return;
         }
         const reference = parts.random.id();
@@ -146,7 +146,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     }
   }
 
-  /** Whether the last event, or a FAILED in its place, is in the log; not where its content was given up. */
+  /** Resolves to whether the last event, or FAILED instead, is in the log; false if its content was given up. */
   async function hasFinished(last: Promise<void>): Promise<boolean> {
     try {
       await last;

@@ -4,15 +4,15 @@ import type { Probe } from "../../ports/probe.ts";
 import type { DurableEngine } from "../engine.ts";
 import { createRounds } from "../rounds.ts";
 
-/** What an instance does for tasks that are not its own. The sweep and retention do not wait for each other. */
+/** The background jobs over the tasks of all instances. The sweep and retention do not wait for each other. */
 export interface Upkeep {
   /** One round of each, for a host with a timer. Resolves when both have ended or stalled. Never rejects. */
   run(): Promise<void>;
   /** Rounds `every` ms apart until `stop`, for a host without a timer. */
   start(every: number): void;
-  /** Aborts what runs. Does not wait for it. */
+  /** Aborts the running rounds without waiting for them. */
   stop(): void;
-  /** Whether the rounds that `start` began are well. */
+  /** Report whether the rounds that `start` began end. */
   readonly probes: readonly Probe[];
 }
 
