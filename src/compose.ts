@@ -105,6 +105,7 @@ export async function compose(
       retention: config.TASK_RETENTION,
       tailReadsPerSecond: config.TAIL_READS_PER_SECOND,
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
+      maxEventBytes: config.MAX_SSE_EVENT,
       maxTurns: config.MAX_TURNS,
     },
     stateKeys,

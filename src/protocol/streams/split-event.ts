@@ -1,17 +1,16 @@
-import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 
-/** Bytes of an SSE event around the response: the id line and the JSON-RPC envelope. */
-const ENVELOPE = 16 * 1024;
+import { toResponseLimit } from "../../tasks/turn/event-limit.ts";
+
 /** Bytes of names, quotes and braces around one part, in the longer of the two A2A versions. */
 const PART_FRAME = 128;
 
 /**
  * Splits an event into events that are equivalent to it, each small enough for one SSE event of `maxEvent` bytes. Text
- * is cut between code points, bytes anywhere; data cannot be cut and stays whole. A Task is sent without its history,
- * and artifacts that do not fit follow as artifact updates.
+ * is cut between code points, bytes anywhere; data cannot be cut and stays whole: an agent cannot emit more of it than
+ * fits. A Task is sent without its history, and artifacts that do not fit follow as artifact updates.
  */
 export function splitEvent(response: StreamResponse, maxEvent: number): readonly StreamResponse[] {
-  const limit = Math.max(maxEvent - ENVELOPE, maxEvent / 2);
+  const limit = toResponseLimit(maxEvent);
   switch (response.payload?.$case) {
     case "task":
       return splitTask(response, response.payload.value, limit);
@@ -171,12 +170,16 @@ function sizeOfContent(content: NonNullable<Part["content"]>): number {
 
 /** An upper bound of the bytes as JSON: a UTF-16 unit is at most three bytes of UTF-8. */
 function sizeOf(value: unknown): number {
-  return value === undefined ? 0 : (JSON.stringify(value)?.length ?? 0) * 3;
+  const json = value === undefined ? undefined : JSON.stringify(value);
+  return json === undefined ? 0 : json.length < SHORT ? json.length * 3 : Buffer.byteLength(json);
 }
 
-/** Bytes as a JSON string; an upper bound for a short one, to save time. */
+/** Texts with fewer characters get an upper bound, to save time. */
+const SHORT = 256;
+
+/** Bytes as a JSON string. */
 function sizeOfText(text: string): number {
-  if (text.length < 4_096) {
+  if (text.length < SHORT) {
     return text.length * 6;
   }
   let size = 0;
