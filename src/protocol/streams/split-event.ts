@@ -1,4 +1,4 @@
-
+import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 import { toResponseLimit } from "../../tasks/turn/event-limit.ts";
 
 /** Bytes of names, quotes and braces around one part, in the longer of the two A2A versions. */
