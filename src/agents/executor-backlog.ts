@@ -54,7 +54,7 @@ export function createExecutorBacklog(): ExecutorBacklog {
     for (let next = waiting[0]; next !== undefined && isDue(next); next = waiting[0]) {
       waiting.shift();
       waitingBytes -= next.bytes;
-      void send(next);
+      void sendNow(next);
     }
   }
 
@@ -63,7 +63,7 @@ export function createExecutorBacklog(): ExecutorBacklog {
     return isEnd ? large === 0 : inFlight === 0 || inFlight + bytes <= MAX_IN_FLIGHT;
   }
 
-  async function send(event: Event): Promise<void> {
+  async function sendNow(event: Event): Promise<void> {
     const isLarge = Number(event.bytes > SMALL);
     inFlight += event.bytes;
     large += isLarge;

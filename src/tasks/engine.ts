@@ -105,9 +105,9 @@ export function createEngine(parts: EngineParts): DurableEngine {
       if (!first) {
         throw new TaskError({ code: "not-found", taskId: id });
       }
-      const { generation: begun, response, release } = first;
+      const { generation: begun, response } = first;
       const watcher = tails.watch(key).startAfter(begun);
-      return createTaskEvents(watcher, { generation: begun, response }, begun + 1, release);
+      return createTaskEvents(watcher, { generation: begun, response }, begun + 1, () => first.release());
     }
     const watcher = tails.watch(key);
     if (from === generation && isTerminal(state)) {

@@ -38,7 +38,18 @@ const brief = defineAgent({
   },
 });
 
-export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief] });
+/** Twelve artifacts of 1 MB, and a question. */
+const large = defineAgent({
+  ...describe("large"),
+  async run(turn) {
+    for (let number = 0; number < 12; number += 1) {
+      await turn.artifact(`part-${number}`).close(`${number} `.repeat(1_000_000).slice(0, 1_000_000));
+    }
+    await turn.ask("Is it enough?");
+  },
+});
+
+export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief, large] });
 
 /** 1 to 12 in 1.3 s, as chunks of one artifact. */
 async function countSlowly(turn: Turn): Promise<void> {

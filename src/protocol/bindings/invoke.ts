@@ -167,9 +167,7 @@ function framedBy(binding: Binding, events: WireEvents): WireEvents {
   return {
     async next() {
       const next = await events.next();
-      return next.done
-        ? next
-        : { done: false, value: toFramed(next.value) };
+      return next.done ? next : { done: false, value: toFramed(next.value) };
     },
     return: () => events.return(),
   };

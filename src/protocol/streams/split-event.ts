@@ -63,7 +63,7 @@ function splitArtifact(
   }
   const chunks = pack(artifact.parts, Math.max(limit - frame, limit / 4));
   const { artifactId } = artifact;
-  return chunks.map((parts, at) => {
+  return chunks.map(({ parts, continues }, at) => {
     const isFirst = at === 0;
     return toResponse({
       ...update,
@@ -72,24 +72,35 @@ function splitArtifact(
         : { artifactId, name: "", description: "", parts, metadata: undefined, extensions: [] },
       append: isFirst ? update.append : true,
       lastChunk: at === chunks.length - 1 && update.lastChunk,
-      metadata: isFirst ? update.metadata : undefined,
+      metadata: isFirst ? update.metadata : continues ? { [CONTINUES]: true } : undefined,
     });
   });
 }
 
-function pack(parts: readonly Part[], limit: number): Part[][] {
-  let chunk: Part[] = [];
+/** In an event's metadata: its first part is the rest of the last part before it (docs/extensions/durable-v1.md, 2.4). */
+const CONTINUES = "urn:a2a-azure-gateway:durable:v1:continues";
+
+interface Chunk {
+  readonly parts: Part[];
+  readonly continues: boolean;
+}
+
+function pack(parts: readonly Part[], limit: number): Chunk[] {
+  let chunk: Chunk = { parts: [], continues: false };
   let used = 0;
   const chunks = [chunk];
-  for (const piece of parts.flatMap((part) => cut(part, limit))) {
-    const size = sizeOfPart(piece);
-    if (chunk.length > 0 && used + size > limit) {
-      chunk = [];
-      chunks.push(chunk);
-      used = 0;
+  for (const part of parts) {
+    for (const [at, piece] of cut(part, limit).entries()) {
+      const size = sizeOfPart(piece);
+      // The rest of a part always begins a chunk, because that is how a client recognises it.
+      if (chunk.parts.length > 0 && (at > 0 || used + size > limit)) {
+        chunk = { parts: [], continues: at > 0 };
+        chunks.push(chunk);
+        used = 0;
+      }
+      chunk.parts.push(piece);
+      used += size;
     }
-    chunk.push(piece);
-    used += size;
   }
   return chunks;
 }

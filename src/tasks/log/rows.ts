@@ -146,10 +146,17 @@ export async function decodeSnapshot(
   return { generation: json.generation, task };
 }
 
-/** A row's JSON, read from the row or from its payload. @throws StoreError */
+/** The JSON text of a row, from the row or its payload. @throws StoreError */
+export async function readBody(payloads: Payloads, task: TaskKey, body: string): Promise<string> {
+  if (!body.startsWith('{"body":')) {
+    return body;
+  }
+  return toText(await payloads.get(task, (JSON.parse(body) as { readonly body: PayloadRef }).body));
+}
+
+/** The JSON value of a row. @throws StoreError */
 export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: string): Promise<T> {
-  const json = JSON.parse(body) as T | { readonly body: PayloadRef };
-  return "body" in json ? (JSON.parse(toText(await payloads.get(task, json.body))) as T) : json;
+  return JSON.parse(await readBody(payloads, task, body)) as T;
 }
 
 /** The JSON of `object`, which has at least one member, with one more member whose value is JSON text. */

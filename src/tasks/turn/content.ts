@@ -11,7 +11,12 @@ export function toParts(content: Content): Part[] {
   const list = typeof content === "string" ? [content] : content;
   return list.map((part, at) => {
     if (typeof part === "string") {
-      return { content: { $case: "text", value: toWellFormedText(part) }, metadata: undefined, filename: "", mediaType: "" };
+      return {
+        content: { $case: "text", value: toWellFormedText(part) },
+        metadata: undefined,
+        filename: "",
+        mediaType: "",
+      };
     }
     return {
       content: copyOf("content" in part && part.content ? part.content : toContent(part as PlainPart, at)),

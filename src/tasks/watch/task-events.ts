@@ -14,7 +14,7 @@ export function createTaskEvents(
   watcher: Watcher,
   first: LoggedResponse | undefined,
   live: number,
-  release: (() => void) | undefined = undefined,
+  release?: () => void,
 ): TaskEvents {
   return new WatchedTask(watcher, first, live, release);
 }
@@ -42,12 +42,7 @@ class WatchedTask implements TaskEvents {
   #release: (() => void) | undefined;
   #hasEnded = false;
 
-  constructor(
-    watcher: Watcher,
-    first: LoggedResponse | undefined,
-    live: number,
-    release: (() => void) | undefined,
-  ) {
+  constructor(watcher: Watcher, first: LoggedResponse | undefined, live: number, release: (() => void) | undefined) {
     this.#release = release;
     this.#watcher = watcher;
     this.#first = first;

@@ -22,7 +22,7 @@ function createWorld(publish: (bus: Bus) => void): Fixture {
     },
     { id: "test", version: "1.0.0", card },
   );
-  return createFixture(executor.run, { replies: "either", onCrash: "fail" });
+  return createFixture((turn) => executor.run(turn), { replies: "either", onCrash: "fail" });
 }
 
 interface Bus {
@@ -74,9 +74,9 @@ describe("an executor that publishes faster than the log takes it", () => {
     });
     const task = await send("go");
     expect(saidBy(task)).toBe("done");
-    expect(task.history.slice(1).map(({ parts: [part] }) => Number(String(part?.content?.value).split(" ")[0]))).toEqual(
-      Array.from({ length: 6_000 }, (_, at) => at),
-    );
+    expect(
+      task.history.slice(1).map(({ parts: [part] }) => Number(String(part?.content?.value).split(" ")[0])),
+    ).toEqual(Array.from({ length: 6_000 }, (_, at) => at));
   });
 
   test("may use its buffer again at once", async () => {
@@ -89,7 +89,9 @@ describe("an executor that publishes faster than the log takes it", () => {
       bus.status(TaskState.TASK_STATE_COMPLETED, "done");
     });
     const task = await send("go");
-    const firstBytes = task.artifacts.map(({ parts: [part] }) => (part?.content?.value as Uint8Array)[0]);
+    const firstBytes = task.artifacts.map(({ parts: [part] }) =>
+      Number((part?.content?.value as Uint8Array | undefined)?.[0]),
+    );
     expect(firstBytes).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 

@@ -32,7 +32,11 @@ function chunk(content: Content, metadata?: Record<string, unknown>, more: objec
 describe("the size of what an agent emits", () => {
   const long = "x".repeat(60_000);
   const refused: [string, StreamResponse, RegExp][] = [
-    ["a status message", status(long), /^The status message has 6\d{4} bytes as JSON, but one event carries at most 49152/],
+    [
+      "a status message",
+      status(long),
+      /^The status message has 6\d{4} bytes as JSON, but one event carries at most 49152/,
+    ],
     ["a status message of escapes", status("\u0001".repeat(9_000)), /^The status message has 54\d{3} bytes/],
     ["a status message of bytes", status([{ raw: new Uint8Array(40_000) }]), /^The status message has 53\d{3} bytes/],
     ["a data part", chunk([{ text: "a" }, { data: { long } }]), /^Part 1 \(data\) of artifact "a" has 60\d{3} bytes/],
@@ -41,7 +45,11 @@ describe("the size of what an agent emits", () => {
     ["a description", chunk("a", undefined, { description: long }), /^The metadata of artifact "a"/],
     ["extensions", chunk("a", undefined, { extensions: [long] }), /^The metadata of artifact "a"/],
     ["metadata of a part", chunk([{ text: "a", metadata: { long } }]), /^The metadata of artifact "a"/],
-    ["data beside the artifact's metadata", chunk([{ data: "d".repeat(30_000) }], { long: "m".repeat(30_000) }), /^Part 0/],
+    [
+      "data beside the artifact's metadata",
+      chunk([{ data: "d".repeat(30_000) }], { long: "m".repeat(30_000) }),
+      /^Part 0/,
+    ],
   ];
 
   test.each(refused)("is refused for %s that no event could carry, with the remedy", (_what, response, why) => {
@@ -99,7 +107,9 @@ describe("an agent whose event is too large", () => {
     const { send } = createFixture(async (turn) => void (await call(turn)));
     const task = await send("go");
     expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
-    expect(saidBy(task)).toMatch(/has 2000\d{3} bytes as JSON, but one event carries at most 1032192 \(MAX_SSE_EVENT\)/);
+    expect(saidBy(task)).toMatch(
+      /has 2000\d{3} bytes as JSON, but one event carries at most 1032192 \(MAX_SSE_EVENT\)/,
+    );
   });
 
   test("is an executor whose task fails with the text, whatever it publishes after that", async () => {
@@ -120,7 +130,7 @@ describe("an agent whose event is too large", () => {
       },
       { id: "test", version: "1.0.0", card },
     );
-    const { send } = createFixture(executor.run, { replies: "either", onCrash: "fail" });
+    const { send } = createFixture((turn) => executor.run(turn), { replies: "either", onCrash: "fail" });
     const task = await send("go");
     expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
     expect(saidBy(task)).toMatch(/^The status message has 2000\d{3} bytes as JSON/);
