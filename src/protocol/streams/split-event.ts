@@ -61,7 +61,7 @@ function splitArtifact(
   if (frame + sizeOfParts(artifact.parts) <= limit) {
     return [response];
   }
-  const chunks = pack(artifact.parts, Math.max(limit - frame, limit / 4));
+  const chunks = pack(artifact.parts, Math.max(limit - frame - MARK_BYTES, limit / 4));
   const { artifactId } = artifact;
   return chunks.map(({ parts, continues }, at) => {
     const isFirst = at === 0;
@@ -79,6 +79,9 @@ function splitArtifact(
 
 /** In an event's metadata: its first part is the rest of the last part before it (docs/extensions/durable-v1.md, 2.4). */
 const CONTINUES = "urn:a2a-azure-gateway:durable:v1:continues";
+
+/** Of this key and its value as JSON. */
+const MARK_BYTES = 80;
 
 interface Chunk {
   readonly parts: Part[];
