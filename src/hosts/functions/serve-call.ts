@@ -1,5 +1,7 @@
 import type { Gateway } from "../../gateway.ts";
+import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { answerIncoming } from "../node/http-exchange.ts";
+import { holdEnd } from "./hold-end.ts";
 import type { RawCall } from "./call-pairs.ts";
 
 /**
@@ -23,10 +25,12 @@ export async function serveCall(
   const cut = longest <= LONGEST_TIMEOUT ? setTimeout(() => outgoing.destroy(), longest) : undefined;
   const work: Promise<void>[] = [];
   incoming.url = withSlashes(incoming.url ?? "/");
-  await answerIncoming(answer, incoming, outgoing, (begun) => void work.push(begun));
+  const ended = (): Promise<unknown> => Promise.allSettled(work);
+  const hold = async (request: HttpRequest): Promise<HttpAnswer> => holdEnd(await answer(request), ended);
+  await answerIncoming(hold, incoming, outgoing, (begun) => void work.push(begun));
   await closed;
   clearTimeout(cut);
-  await Promise.allSettled(work);
+  await ended();
 }
 
 /** The longest delay of setTimeout; longer ones fire at once. */
