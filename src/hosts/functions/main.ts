@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { app } from "@azure/functions";
 import { compose } from "../../compose.ts";
 import type { ComposedGateway } from "../../compose.ts";
@@ -5,13 +6,14 @@ import { ConfigError } from "../../config/config.ts";
 import type { Config } from "../../config/config.ts";
 import { readBaseUrl, readFunctionsConfig } from "../../config/functions-config.ts";
 import { fromWorkJson } from "../../ports/work-queue.ts";
-import { jsonAnswer } from "../../ports/http-exchange.ts";
 import type { HttpAnswer } from "../../ports/http-exchange.ts";
 import { createLogger } from "../node/logger.ts";
 import hostJson from "../../../host.json" with { type: "json" };
 import { registerHttpFunction } from "./http-function.ts";
 import { openOnce } from "./open-once.ts";
 import { toSchedule } from "./schedule.ts";
+import { statusAnswer } from "./status-answer.ts";
+import { createSweeping } from "./sweeping.ts";
 
 /** The entry of the function app: registers its functions, and opens the gateway once for all of them. */
 
@@ -19,6 +21,8 @@ import { toSchedule } from "./schedule.ts";
 const RETRY_AFTER = 5_000;
 /** A call is cut this many ms before the function timeout. */
 const MARGIN = 30_000;
+/** How long clients may take at the end to read the rest of their answers, in ms. */
+const LAST_ANSWERS = 1_000;
 
 if (!("withResolvers" in Promise)) {
   // Fails here with a clear message instead of later. The Functions host logs it and answers no request.
@@ -31,12 +35,20 @@ const logger = createLogger(config?.LOG_LEVEL ?? "info");
 const gateway = openOnce(open, RETRY_AFTER, () => performance.now());
 let opened: ComposedGateway | undefined;
 
-registerHttpFunction(
+const sweeping = createSweeping(
+  async () => (await gateway()).sweep(),
+  (config?.SWEEP_SECONDS ?? 30) * 1_000,
+  () => performance.now(),
+  (error) => logger.warn("sweep.failed", { error: String(error) }),
+);
+
+const http = registerHttpFunction(
   async (request) => {
     const answering = await gateway().catch(() => undefined);
     return answering ? answering.answer(request) : notOpen();
   },
   (config?.FUNCTION_TIMEOUT ?? Number.POSITIVE_INFINITY) - MARGIN,
+  sweepWhenDue,
 );
 app.storageQueue("work", {
   queueName: "work",
@@ -45,6 +57,7 @@ app.storageQueue("work", {
     const message = fromWorkJson(json);
     if (message) {
       await (await gateway()).work(message);
+      await sweepWhenDue();
     } else {
       logger.warn("work.dropped");
     }
@@ -52,9 +65,7 @@ app.storageQueue("work", {
 });
 app.timer("sweep", {
   schedule: toSchedule(config?.SWEEP_SECONDS ?? 30),
-  async handler() {
-    await (await gateway()).sweep();
-  },
+  handler: () => sweeping.now(),
 });
 
 app.hook.appTerminate(close);
@@ -90,14 +101,21 @@ async function open(): Promise<ComposedGateway> {
   }
 }
 
+/** Not before the gateway is open: its start has failed, or a client waits for it. */
+async function sweepWhenDue(): Promise<void> {
+  if (opened) {
+    await sweeping.whenDue();
+  }
+}
+
 /** The reason is only in the log: it is for the operator. */
 function notOpen(): HttpAnswer {
   const message = "The gateway could not start. See its log for the reason.";
-  const error = { code: 503, status: "UNAVAILABLE", message, details: [] };
-  return jsonAnswer({ error }, 503, { "retry-after": "5" });
+  return statusAnswer(503, message, { "retry-after": "5" });
 }
 
 async function close(): Promise<void> {
   await opened?.close(config?.SHUTDOWN_GRACE);
+  await Promise.race([http.untilIdle(), delay(LAST_ANSWERS)]);
   logger.info("host.stopped");
 }

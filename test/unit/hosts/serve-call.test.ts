@@ -18,5 +18,5 @@ test("a call whose socket has closed between its pairing and its start ends", as
   await closed;
 
   const serving = serveCall(() => ({ status: 200, headers: {}, body: "" }), await paired, Number.POSITIVE_INFINITY);
-  await expect(serving).resolves.toBeUndefined();
+  await expect(serving).resolves.toEqual({ isStream: false });
 });
