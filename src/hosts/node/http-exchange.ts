@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyTooLargeError } from "../../ports/http-exchange.ts";
 import type { ClientSink, HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
+import { discardBody } from "./discard-body.ts";
 import { writeLater } from "./write-later.ts";
 
 /** Answers a request of Node's HTTP server. Resolves when there is an answer; sending it may take longer. */
@@ -77,18 +78,25 @@ class NodeRequest implements HttpRequest {
           return;
         }
         if (bytes > limit) {
-          // The rest is read and dropped: a client that is still sending would not see the answer otherwise.
           isRefused = true;
           chunks = [];
-          reject(new BodyTooLargeError(limit));
+          void discardBody(incoming).then(() => reject(new BodyTooLargeError(limit)));
           return;
         }
         chunks.push(chunk);
       });
-      incoming.once("end", () => resolve(toText(chunks)));
+      incoming.once("end", () => {
+        if (!isRefused) {
+          resolve(toText(chunks));
+        }
+      });
       incoming.once("error", reject);
       // The client disconnected during its request. There is no one to answer, but the call must end.
-      incoming.once("close", () => reject(CLIENT_LEFT));
+      incoming.once("close", () => {
+        if (!incoming.readableEnded) {
+          reject(CLIENT_LEFT);
+        }
+      });
     });
   }
 }
