@@ -22,6 +22,8 @@ class Disconnected extends Error {}
 /** One server of the gateway as a client sees it. */
 interface Server {
   readonly engine: TaskEngine;
+  /** The agent as this server serves it, if it does. Without this method it serves all, elsewhere. */
+  readonly agent?: (id: string) => Agent | undefined;
   readonly pushConfigs: Pick<PushConfigs, "create" | "delete">;
   readonly isDead: boolean;
   /** Resolves when its process dies: its clients' connections break. */
@@ -50,6 +52,14 @@ export interface ClientWorld {
 export interface SimClient {
   /** One randomly chosen thing that a client does; resolves when it has its answer, or its connection broke. */
   act(): Promise<void>;
+  /** Begins a task of this agent and does not wait for it. */
+  begin(agent: string): Promise<void>;
+  /** Opens a stream of a known task from its beginning at this server, takes one event and never asks for another. */
+  stall(server: Server, taskId?: string): Promise<StalledReader | undefined>;
+}
+
+export interface StalledReader {
+  leave(): Promise<void>;
 }
 
 export function createSimClient(world: ClientWorld, transcript: Transcript): SimClient {
@@ -58,7 +68,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   const seen = new Map<string, number>();
   const agents = registry.list().map(({ id }) => id);
 
-  return { act };
+  return { act, begin, stall };
 
   async function act(): Promise<void> {
     const actions = [
@@ -81,6 +91,35 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
       await prng.pick(actions)();
     } catch (error) {
       excuse(error);
+    }
+  }
+
+  async function begin(agent: string): Promise<void> {
+    try {
+      const task = await ask(agent, (server, call) => server.engine.send(call, request({ returnImmediately: true })));
+      acknowledge(agent, task as Task);
+    } catch (error) {
+      excuse(error);
+    }
+  }
+
+  async function stall(server: Server, taskId = pickTask()): Promise<StalledReader | undefined> {
+    const agent = taskId && transcript.acknowledged.get(taskId)?.agent;
+    if (!taskId || !agent) {
+      return undefined;
+    }
+    try {
+      const call = { ...callOf(agent, server), lastEventId: 0 };
+      const stream = toAsked(server).engine.subscribe(call, { id: taskId });
+      await Promise.race([stream.next(), broken(server)]).catch((error: unknown) => lost(server, error));
+      return {
+        leave: async () => {
+          await stream.return();
+        },
+      };
+    } catch (error) {
+      excuse(error);
+      return undefined;
     }
   }
 
@@ -296,9 +335,8 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   /** One call at a random server; its answer is lost when the server dies. */
   async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>): Promise<T> {
     const server = prng.pick(world.alive());
-    return Promise.race([run(toAsked(server), callOf(agentId)), broken(server)]).catch((error: unknown) =>
-      lost(server, error),
-    );
+    const call = callOf(agentId, server);
+    return Promise.race([run(toAsked(server), call), broken(server)]).catch((error: unknown) => lost(server, error));
   }
 
   async function receive(
@@ -310,7 +348,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
     const leave = new AbortController();
     const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
     const record = { taskId: expected ?? "", events: [] as LoggedResponse[] };
-    const stream = open(toAsked(server), { ...callOf(agentId), signal: leave.signal });
+    const stream = open(toAsked(server), { ...callOf(agentId, server), signal: leave.signal });
     try {
       for (;;) {
         const coming = stream.next();
@@ -358,10 +396,11 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
     return known.length === 0 ? undefined : prng.pick(known)[0];
   }
 
-  function callOf(agentId: string): Call {
-    const agent = registry.find(agentId);
+  /** @throws Disconnected where the server does not serve the agent: its paths are unknown there. */
+  function callOf(agentId: string, server: Server): Call {
+    const agent = server.agent ? server.agent(agentId) : registry.find(agentId);
     if (!agent) {
-      throw new Error(`no agent ${agentId}`);
+      throw new Disconnected();
     }
     const caller = { scope: SCOPE, tenant: "", subject: "client", roles: [] };
     return { agent, caller, signal: new AbortController().signal };

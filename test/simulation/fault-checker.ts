@@ -1,0 +1,69 @@
+import { TaskState } from "@a2a-js/sdk";
+import { readEvents } from "../../src/tasks/log/read-task.ts";
+import type { Violation } from "./checker.ts";
+import { WINDOW } from "./request-meter.ts";
+import type { Endpoint } from "./fault-injection.ts";
+import type { Transcript } from "./transcript.ts";
+import { LEASE } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Agents that fail on purpose, run out of time, harm their host, or are no longer served. */
+const OWN_FAULT: ReadonlySet<string> = new Set(["thrower", "stubborn", "lethal", "blocking", "retired"]);
+const ABANDONED = "waited for an answer";
+const EPOCH = 1_767_225_600_000;
+
+/**
+ * I18: a turn fails by its own fault only. A turn that was running on instances that were killed or stopped may be given up;
+ * one that shared its instance with a turn that crashed it, or whose store was away, may not.
+ */
+export async function checkHarm({ stores, crashes }: World, { scope, acknowledged }: Transcript): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [taskId, { agent }] of acknowledged) {
+    const key = { scope, taskId };
+    const row = OWN_FAULT.has(agent) ? undefined : await stores.log.readHead(key);
+    const last = row && (await readEvents(stores, key, 0, Infinity)).at(-1)?.response.payload;
+    const status = last?.$case === "statusUpdate" ? last.value.status : undefined;
+    if (status?.state !== TaskState.TASK_STATE_FAILED) {
+      continue;
+    }
+    const content = status.message?.parts[0]?.content;
+    const text = content?.$case === "text" ? content.value : "";
+    const failed = Date.parse(status.timestamp ?? "") - EPOCH;
+    const began = acknowledged.get(taskId)?.at ?? 0;
+    const excuses = agent === "brittle" ? CRASHES : OUTSIDE;
+    const isExcused = crashes.some(
+      ({ cause, at }) => excuses.has(cause) && at > began - 5 * LEASE && at < failed + LEASE,
+    );
+    if (!isExcused && !text.includes(ABANDONED)) {
+      violations.push({ invariant: "I18", detail: `${taskId} (${agent}) failed at ${failed}: ${text}` });
+    }
+  }
+  return violations;
+}
+
+const OUTSIDE: ReadonlySet<string> = new Set(["kill", "stop", "shutdown", "clock"]);
+const CRASHES: ReadonlySet<string> = new Set([...OUTSIDE, "poison"]);
+
+/** I19: three leases after the last fault, the sweep of every instance has run since. */
+export function checkLoops({ alive, faults, scheduler }: World): Violation[] {
+  return alive()
+    .map(({ process }) => ({ name: process.name, last: faults.meter.lastAnswer(process, "listDue") }))
+    .filter(({ last }) => last < scheduler.now - 3 * LEASE)
+    .map(({ name, last }) => ({
+      invariant: "I19",
+      detail: `the sweep of ${name} last read its list at ${Math.round(last)}, now is ${Math.round(scheduler.now)}`,
+    }));
+}
+
+/** Most requests for one task within ten seconds, whatever happens to it. */
+const MOST: Readonly<Record<Endpoint, number>> = { table: 1_000, queue: 1_000, blob: 1_000 };
+
+/** I20: no task causes a storm of requests or messages. */
+export function checkRequests({ faults }: World): Violation[] {
+  return faults.meter.peaks
+    .filter(({ endpoint, requests }) => requests > MOST[endpoint])
+    .map(({ taskId, endpoint, requests, at }) => ({
+      invariant: "I20",
+      detail: `${taskId} caused ${requests} ${endpoint} requests in the ${WINDOW / 1_000} s from ${at}`,
+    }));
+}
