@@ -1,3 +1,4 @@
+import type { WorkMessage } from "../../src/ports/work-queue.ts";
 import type { Endpoint } from "./fault-injection.ts";
 import type { Scheduler, SimProcess } from "./scheduler.ts";
 
@@ -38,7 +39,9 @@ export function createMeter(scheduler: Scheduler): Meter {
     count(_process, endpoint, _operation, key) {
       requests += 1;
       const taskId = toTaskId(key);
-      if (taskId === undefined) {
+      // The deliveries of a webhook are as many as its events.
+      const isDelivery = endpoint === "queue" && (key as WorkMessage).kind === "push";
+      if (taskId === undefined || isDelivery) {
         return;
       }
       const window = Math.floor(scheduler.now / WINDOW);

@@ -26,6 +26,8 @@ interface Server {
   readonly agent?: (id: string) => Agent | undefined;
   readonly pushConfigs: Pick<PushConfigs, "create" | "delete">;
   readonly isDead: boolean;
+  /** How long it has been stopped since then, in ms: what it owes, it cannot answer meanwhile. */
+  readonly pausedFor?: (since: number) => number;
   /** Resolves when its process dies: its clients' connections break. */
   readonly death: Promise<void>;
 }
@@ -45,6 +47,8 @@ export interface ClientWorld {
   newWebhook(): string;
   /** How long a client waits for the next event of a stream, in ms. */
   readonly patience: number;
+  /** What does not wait for a turn is answered within this many ms. */
+  readonly promptly?: number;
   alive(): readonly Server[];
   sleep(ms: number): Promise<void>;
 }
@@ -138,7 +142,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
 
   async function sendBlocking(): Promise<void> {
     const agent = prng.pick(agents);
-    const task = await ask(agent, (server, call) => server.engine.send(call, request()));
+    const task = await ask(agent, (server, call) => server.engine.send(call, request()), false);
     acknowledge(agent, task as Task);
     const state = (task as Task).status?.state;
     const waits = state !== TaskState.TASK_STATE_WORKING && state !== TaskState.TASK_STATE_SUBMITTED;
@@ -183,7 +187,11 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
         return taskId;
       }
       const configured = kind === 1 ? sent : request({ returnImmediately: true }, known, text);
-      const task = await ask(agent, (server, call) => server.engine.send({ ...call, idempotencyKey: key }, configured));
+      const task = await ask(
+        agent,
+        (server, call) => server.engine.send({ ...call, idempotencyKey: key }, configured),
+        kind !== 1,
+      );
       acknowledge(agent, task as Task);
       return (task as Task).id;
     });
@@ -333,10 +341,20 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   }
 
   /** One call at a random server; its answer is lost when the server dies. */
-  async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>): Promise<T> {
+  async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>, isQuick = true): Promise<T> {
     const server = prng.pick(world.alive());
     const call = callOf(agentId, server);
-    return Promise.race([run(toAsked(server), call), broken(server)]).catch((error: unknown) => lost(server, error));
+    const asked = world.now;
+    try {
+      return await Promise.race([run(toAsked(server), call), broken(server)]).catch((error: unknown) =>
+        lost(server, error),
+      );
+    } finally {
+      const took = world.now - asked;
+      if (isQuick && took > (world.promptly ?? Infinity) + (server.pausedFor?.(asked) ?? 0) && !server.isDead) {
+        transcript.surprises.push(`${Math.round(asked)} a call to ${agentId} took ${Math.round(took)} ms`);
+      }
+    }
   }
 
   async function receive(

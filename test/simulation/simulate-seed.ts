@@ -2,7 +2,7 @@ import { calm, createWorld, LEASE, OBLIVION } from "./world.ts";
 import type { World } from "./world.ts";
 import { check, checkIndex, checkOblivion, checkResumed } from "./checker.ts";
 import type { Violation } from "./checker.ts";
-import { checkHarm, checkLoops, checkRequests } from "./fault-checker.ts";
+import { checkHarm, checkLoops, checkRequests, checkWithoutQueue } from "./fault-checker.ts";
 import type { Mutation } from "./mutations.ts";
 import { clockOf } from "./scheduler.ts";
 import { createSimAgents } from "./sim-agents.ts";
@@ -59,6 +59,7 @@ export async function simulateSeed(
     agents: createSimAgents(clockOf(scheduler, world.outside), world.ledger),
     pauses: [5, 50, 400, 2_500],
     patience: 400_000,
+    promptly: 12_000,
     newWebhook: () => `https://hook.test/${(webhooks += 1)}`,
     get now() {
       return scheduler.now;
@@ -96,7 +97,12 @@ export async function simulateSeed(
   }
   if (troubles.has("outages")) {
     void during(
-      () => interrupt(world),
+      () =>
+        interrupt(world, async ({ endpoint, since }) => {
+          if (endpoint === "queue" && scheduler.now - since > 4 * LEASE) {
+            violations.push(...(await checkWithoutQueue(world, transcript)));
+          }
+        }),
       () => prng.int(2_000, 12_000),
     );
   }
@@ -156,7 +162,7 @@ export async function simulateSeed(
 /** Three leases after the last fault; a turn that crashes its instance after the trouble is one. */
 async function untilUnharmed({ scheduler, crashes }: World): Promise<void> {
   const began = scheduler.now;
-  for (let last = -1; last !== crashes.length && scheduler.now < began + 40 * LEASE; ) {
+  for (let last = -1; last !== crashes.length && scheduler.now < began + 40 * LEASE;) {
     last = crashes.length;
     await scheduler.runUntil(() => false, scheduler.now + 3 * LEASE);
   }
@@ -198,7 +204,7 @@ async function disturb(world: World): Promise<number> {
       world.boot();
       return 1;
     case 2:
-      victim.process.stoppedUntil = scheduler.now + prng.int(500, LEASE * 3);
+      victim.pause(scheduler.now + prng.int(500, LEASE * 3));
       world.crashed("stop");
       return 0;
     default:

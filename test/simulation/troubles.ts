@@ -44,7 +44,7 @@ export function chooseTroubles(prng: Prng, without: ReadonlySet<Trouble>): Reado
 }
 
 /** One endpoint stops working, and works again. Only the queue may be away for so long that takeover has to do without. */
-export async function interrupt(world: World): Promise<void> {
+export async function interrupt(world: World, beforeEnd: (outage: Outage) => Promise<void>): Promise<void> {
   const { prng, scheduler } = world;
   const endpoint = prng.pick(["table", "queue", "blob"] as const);
   const outage: Outage = {
@@ -56,6 +56,7 @@ export async function interrupt(world: World): Promise<void> {
   world.note(`${endpoint} is ${outage.kind}`);
   await world.sleep(prng.int(1_000, LEASE * (endpoint === "queue" ? 5 : 3)));
   if (world.faults.outage === outage) {
+    await beforeEnd(outage);
     world.faults.outage = undefined;
     world.note(`${endpoint} works again`);
   }

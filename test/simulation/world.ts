@@ -46,6 +46,10 @@ export interface Instance {
   /** Its own, if it serves it. */
   agent(id: string): Agent | undefined;
   readonly pushConfigs: PushConfigs;
+  /** Ms of pauses that ended after `since`. */
+  pausedFor(since: number): number;
+  /** Stops it until then, in virtual ms. */
+  pause(until: number): void;
   work(message: WorkMessage): Promise<void>;
   /** Resolves when the process dies: its clients' connections break. */
   readonly death: Promise<void>;
@@ -163,6 +167,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
       skew: prng.int(-LEASE / 12, LEASE / 12),
     };
     const clock = clockOf(scheduler, process);
+    const pauses: { readonly from: number; readonly until: number }[] = [];
     const reach = <T extends object>(store: T, endpoint: Endpoint): T => withFaults(store, endpoint, process, faults);
     const queue: WorkQueue = {
       send: (message, after = 0) => {
@@ -180,7 +185,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
       },
       block() {
         world.crashed("poison");
-        process.stoppedUntil = scheduler.now + LEASE * 1.3;
+        instance.pause(scheduler.now + LEASE * 1.3);
       },
     };
     const registry = createRegistry(
@@ -225,6 +230,11 @@ export function createWorld(seed: number, mutation?: Mutation): World {
     const death = Promise.withResolvers<void>();
     const instance: Instance = {
       process,
+      pausedFor: (since) => pauses.reduce((sum, { from, until }) => sum + (until > since ? until - from : 0), 0),
+      pause(until) {
+        pauses.push({ from: scheduler.now, until });
+        process.stoppedUntil = until;
+      },
       engine,
       agent: (id) => registry.find(id),
       pushConfigs: createPushConfigs(push),
