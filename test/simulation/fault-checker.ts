@@ -20,7 +20,12 @@ const SKEW = 2_000;
  * I18: a turn fails by its own fault only. A turn that was running on instances that were killed or stopped may be given up;
  * one that shared its instance with a turn that crashed it, or whose store was away, may not.
  */
-export async function checkHarm({ stores, crashes }: World, { scope, acknowledged }: Transcript): Promise<Violation[]> {
+export async function checkHarm(
+  stores: Pick<World["stores"], "log" | "payloads">,
+  crashes: World["crashes"],
+  { scope, acknowledged }: Transcript,
+  epoch = EPOCH,
+): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const [taskId, { agent }] of acknowledged) {
     const key = { scope, taskId };
@@ -32,12 +37,10 @@ export async function checkHarm({ stores, crashes }: World, { scope, acknowledge
     }
     const content = status.message?.parts[0]?.content;
     const text = content?.$case === "text" ? content.value : "";
-    const failed = Date.parse(status.timestamp ?? "") - EPOCH;
-    const began = acknowledged.get(taskId)?.at ?? 0;
+    const failed = Date.parse(status.timestamp ?? "") - epoch;
+    const created = parseHead(row?.body ?? "").created - epoch;
     const excuses = agent === "brittle" ? CRASHES : OUTSIDE;
-    const isExcused = crashes.some(
-      ({ cause, at }) => excuses.has(cause) && at > began - 5 * LEASE && at < failed + LEASE,
-    );
+    const isExcused = crashes.some(({ cause, at }) => excuses.has(cause) && at > created - SKEW && at < failed + SKEW);
     if (!isExcused && !text.includes(ABANDONED)) {
       violations.push({ invariant: "I18", detail: `${taskId} (${agent}) failed at ${failed}: ${text}` });
     }

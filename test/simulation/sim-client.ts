@@ -60,6 +60,8 @@ export interface SimClient {
   begin(agent: string): Promise<void>;
   /** Opens a stream of a known task from its beginning at this server, takes one event and never asks for another. */
   stall(server: Server, taskId?: string): Promise<StalledReader | undefined>;
+  /** A task of this agent. */
+  lastOf(agent: string): string | undefined;
 }
 
 export interface StalledReader {
@@ -72,7 +74,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   const seen = new Map<string, number>();
   const agents = registry.list().map(({ id }) => id);
 
-  return { act, begin, stall };
+  return { act, begin, stall, lastOf: pickTask };
 
   async function act(): Promise<void> {
     const actions = [

@@ -133,7 +133,7 @@ export async function simulateSeed(
   // The holder of each turn has had the time to finish it, or another instance to take it over and finish it.
   await scheduler.runUntil(() => false, scheduler.now + 200_000);
   violations.push(...(await checkIndex(world, transcript)), ...(await check(world.stores, transcript, world.reported)));
-  violations.push(...(await checkHarm(world, transcript)), ...checkRequests(world));
+  violations.push(...(await checkHarm(world.stores, world.crashes, transcript)), ...checkRequests(world));
   if (troubles.has("stalled")) {
     violations.push(...(await checkStalledReaders(world, odd, transcript)));
   }

@@ -10,8 +10,18 @@ import type { AddressInfo } from "node:net";
  * - `unavailable`: 503, and the target never hears of it.
  * - `hang`: the target has answered, and nothing comes back.
  * - `stall`: the target has answered, and the body stops after its first byte.
+ * - `truncate`: the target has answered, and the connection breaks in the middle of the body.
+ * - `silent`: the target never hears of it, and nothing comes back.
  */
-export type Fault = "cut-before" | "cut-after" | "unavailable" | "hang" | "stall" | { readonly delay: number };
+export type Fault =
+  | "cut-before"
+  | "cut-after"
+  | "unavailable"
+  | "hang"
+  | "stall"
+  | "truncate"
+  | "silent"
+  | { readonly delay: number };
 
 export interface FaultProxy {
   readonly port: number;
@@ -20,7 +30,10 @@ export interface FaultProxy {
   /** For the next requests, one each. */
   inject(...faults: Fault[]): void;
   /** What each request meets from now on, beside what was injected; nothing without an argument. */
-  misbehave(choose?: () => Fault | undefined): void;
+  misbehave(choose?: (request: { readonly method: string; readonly path: string }) => Fault | undefined): void;
+  /** Refuses connections, and breaks those that are open, until `accept`. */
+  refuse(): void;
+  accept(): Promise<void>;
   /** Forgets the requests, and the faults that none has met. */
   reset(): void;
   close(): Promise<void>;
@@ -31,12 +44,14 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const requests: string[] = [];
   const faults: Fault[] = [];
-  let choose = (): Fault | undefined => undefined;
+  let choose: Parameters<FaultProxy["misbehave"]>[0];
   const server = createServer((incoming, answer) => {
     requests.push(`${incoming.method} ${incoming.url}`);
-    const fault = faults.shift() ?? choose();
+    const fault = faults.shift() ?? choose?.({ method: incoming.method ?? "", path: incoming.url ?? "" });
     if (fault === "cut-before") {
       incoming.socket.destroy();
+    } else if (fault === "silent") {
+      incoming.resume();
     } else if (fault === "unavailable") {
       answer.writeHead(503).end();
     } else if (typeof fault === "object") {
@@ -47,12 +62,22 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
 
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     requests,
     inject: (...more) => void faults.push(...more),
-    misbehave(chosen = () => undefined) {
+    misbehave(chosen) {
       choose = chosen;
+    },
+    refuse() {
+      server.close();
+      server.closeAllConnections();
+    },
+    async accept() {
+      if (!server.listening) {
+        await once(server.listen(port, "127.0.0.1"), "listening");
+      }
     },
     reset() {
       requests.length = 0;
@@ -61,8 +86,10 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     async close() {
       server.closeAllConnections();
       agent.destroy();
-      server.close();
-      await once(server, "close");
+      if (server.listening) {
+        server.close();
+        await once(server, "close");
+      }
     },
   };
 
@@ -81,7 +108,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
         answer.destroy();
       } else if (fault !== "hang") {
         answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
-        if (fault === "stall") {
+        if (fault === "truncate") {
+          answer.write(body.subarray(0, body.length / 2), () => answer.destroy());
+        } else if (fault === "stall") {
           answer.write(body.subarray(0, 1));
         } else {
           answer.end(body);
