@@ -66,7 +66,11 @@ export async function startHarm(
   }
 
   async function act(): Promise<void> {
-    const host = prng.pick(fleet.alive());
+    const alive = fleet.alive();
+    if (alive.length === 0) {
+      return;
+    }
+    const host = prng.pick(alive);
     const ahead = (prng.int(-lease, lease) / 12) * 0.9;
     if (host.setAhead) {
       jumps += 1;
