@@ -13,6 +13,9 @@ const MAX_BODY_BYTES = 900 * 1024;
  * @throws StoreError `rejected`.
  */
 export function checkLimits(operation: string, head: string, writes: readonly LogWrite[]): void {
+  if (writes.length + 1 <= MAX_ROWS && isSmall(head, writes)) {
+    return;
+  }
   let total = Buffer.byteLength(head);
   let longest = total;
   for (const write of writes) {
@@ -25,4 +28,13 @@ export function checkLimits(operation: string, head: string, writes: readonly Lo
   if (writes.length + 1 > MAX_ROWS || total > MAX_CHANGE_BYTES || longest > MAX_BODY_BYTES) {
     throw new StoreError({ code: "rejected", operation });
   }
+}
+
+/** A UTF-16 unit is at most three bytes of UTF-8: most changes need no counting. */
+function isSmall(head: string, writes: readonly LogWrite[]): boolean {
+  let units = head.length;
+  for (const write of writes) {
+    units += write.op === "delete" ? 0 : write.row.body.length;
+  }
+  return units * 3 <= MAX_BODY_BYTES;
 }

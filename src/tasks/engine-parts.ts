@@ -16,18 +16,18 @@ interface EngineSettings {
   readonly lease: number;
   readonly turnTimeout: number;
   readonly inputTimeout: number;
-  /** How long an ended task is kept. */
+  /** How long a task is kept after it has ended. */
   readonly retention: number;
-  /** Reads a second that all watchers of this instance may spend. */
+  /** Head reads per second of all watchers of this instance together. */
   readonly tailReadsPerSecond: number;
   readonly maxEventsPerTask: number;
-  /** Turns that may run on this instance at once. */
+  /** Turns that may run on this instance at the same time. */
   readonly maxTurns: number;
 }
 
-/** What changes and reads tasks. */
+/** What code needs to read and change tasks. */
 export interface TaskParts {
-  /** Unique among instances, alive or dead. */
+  /** Id of this process. No other instance has ever had it. */
   readonly instance: string;
   readonly log: TaskLog;
   readonly index: TaskIndex;
@@ -43,7 +43,7 @@ export interface TaskParts {
   readonly rules: Rules;
 }
 
-/** Everything the engine needs from outside. */
+/** Everything that the engine depends on. */
 export interface EngineParts extends TaskParts {
   readonly outbox: Outbox;
 }

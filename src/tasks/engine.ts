@@ -18,26 +18,26 @@ import { sweep } from "./upkeep/sweep.ts";
 import { createTails } from "./watch/tails.ts";
 import { createTaskEvents } from "./watch/task-events.ts";
 
-/** The engine together with what drives it from behind: the queue, the clock, and the end of the process. */
+/** The engine with the methods that a host calls: for queue messages, timers and shutdown. */
 export interface DurableEngine extends TaskEngine {
   /**
-   * A message from the work queue. Resolves when its turn has ended here, or had nothing to do.
-   * @throws TaskError `busy`, `unavailable`: deliver the message again later.
+   * Handles a message from the work queue. Resolves when its turn has ended here, or when there was nothing to do.
+   * @throws TaskError `busy`, `unavailable`: deliver the message again later
    */
   work(message: TurnMessage): Promise<void>;
-  /** Looks at what is due, and removes what is past its time. Resolves to the number of turns looked at. */
+  /** Handles open rows that are due and deletes expired tasks. Resolves to the number of open rows handled. */
   sweep(): Promise<number>;
-  /** Removes tasks whatever their age; what still runs is canceled first. Resolves to the number of tasks removed. */
+  /** Deletes tasks of any age; running ones are canceled first. Resolves to the number of tasks deleted. */
   purge(which: Purged): Promise<number>;
-  /** Turns that run here now. */
+  /** Number of turns that run on this instance. */
   readonly turns: number;
-  /** Takes no new turn. Resolves when those that run have ended, or after `grace` ms. */
+  /** Takes no new turns. Resolves when the running ones have ended, or after `grace` ms. */
   settle(grace: number): Promise<void>;
-  /** Hands running turns over and ends every stream. */
+  /** Hands over running turns to other instances and ends every stream. */
   close(): Promise<void>;
 }
 
-/** Every task of a scope, or the task with this id, or both. Without the scope every task is looked at. */
+/** Selects tasks by scope, by id, or both. Without a scope the tasks of all scopes are searched. */
 interface Purged {
   readonly scope?: string;
   readonly taskId?: string;
@@ -53,7 +53,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
     if (abandoned && !endsTurn(head.state)) {
       const message = { kind: "turn" as const, ...key, agent: head.agent, turn: head.turn };
       parts.queue.send(message).catch((error: unknown) => {
-        parts.logger.warn("queue.unreachable", { taskId: key.taskId, error: String(error) });
+        parts.logger.warn("queue.send-failed", { taskId: key.taskId, error: String(error) });
       });
     }
   });
@@ -96,7 +96,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
       throw new TaskError({ code: "unsupported", message });
     }
     if (from !== undefined && from > generation) {
-      throw invalid("Last-Event-ID", `is ${from}, but the task has ${generation} events`);
+      throw invalid("Last-Event-ID", `is ${from}, but the task has only ${generation} events`);
     }
     const watcher = tails.watch(keyOf(call, id));
     if (from === undefined) {

@@ -3,17 +3,17 @@ import type { LogRow, TaskKey } from "../ports/task-log.ts";
 import type { Head } from "./log/head.ts";
 import type { Call } from "./task-engine.ts";
 
-/** What the engine knows of push notifications: somebody has to hear of events. */
+/** How the engine triggers push notifications. */
 export interface Outbox {
-  /** After a commit. Cheap, and never throws. */
+  /** Called after each commit. Does not wait for the store, and never throws. */
   committed(task: TaskKey, head: Head): void;
   /**
-   * Sees to it that configs which lack events are worked on. Resolves to whether any does. May be repeated.
-   * @throws StoreError
+   * Sends a delivery message for each config that has not received all events. Idempotent. Resolves to whether there is
+   * such a config. @throws StoreError
    */
   remind(task: TaskKey, head: Head): Promise<boolean>;
   /**
-   * The row of a config that comes with a message; `head` is absent where the message creates the task.
+   * The row of a config that comes with a message. `head` is absent when the message creates the task.
    * @throws TaskError `invalid`, StoreError
    */
   toRow(call: Call, config: TaskPushNotificationConfig, task: TaskKey, head?: Head): Promise<LogRow>;

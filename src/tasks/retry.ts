@@ -4,8 +4,8 @@ import type { TaskParts } from "./engine-parts.ts";
 import { TaskError } from "./task-fault.ts";
 
 /**
- * Repeats an operation that may be repeated until the store answers.
- * @throws TaskError `unavailable` when it did not by `deadline` (monotonic ms), or what the store rejects.
+ * Repeats an idempotent operation until the store answers.
+ * @throws TaskError `unavailable` when it did not answer by `deadline` (monotonic ms); StoreError `rejected` at once
  */
 export async function retry<T>(parts: TaskParts, deadline: number, operation: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
@@ -20,10 +20,13 @@ export async function retry<T>(parts: TaskParts, deadline: number, operation: ()
   }
 }
 
-/** Waits before the next attempt: 20 ms doubling to a second, with jitter. @throws TaskError `unavailable` past `deadline`. */
+/**
+ * Waits before the next attempt: 20 ms, doubled up to 1 s, with jitter.
+ * @throws TaskError `unavailable` past `deadline`
+ */
 export async function backOff(parts: TaskParts, attempt: number, deadline: number, cause?: unknown): Promise<void> {
   if (parts.clock.monotonic() >= deadline) {
-    const message = "The task store did not answer in time. Try again.";
+    const message = "The task store did not answer in time. Retry later.";
     throw new TaskError({ code: "unavailable", message, retryAfter: 2 }, { cause });
   }
   await delay(parts.clock, Math.min(20 * 2 ** attempt, 1_000) * (0.5 + parts.random.fraction()));

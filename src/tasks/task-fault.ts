@@ -1,4 +1,4 @@
-/** Why the engine refuses a call, as data. `protocol/` turns each into its wire form. */
+/** Why the engine refuses a call. `protocol/bindings/wire-error.ts` translates each into an error response. */
 export type TaskFault =
   | { readonly code: "not-found"; readonly taskId: string }
   | { readonly code: "not-cancelable"; readonly taskId: string; readonly state: string }
@@ -7,9 +7,9 @@ export type TaskFault =
   | { readonly code: "content-type"; readonly message: string }
   | { readonly code: "push-unsupported" }
   | { readonly code: "invalid-agent-response"; readonly message: string }
-  /** Over a limit of this instance; `retryAfter` in seconds. */
+  /** A limit of this instance is reached; `retryAfter` in seconds. */
   | { readonly code: "busy"; readonly message: string; readonly retryAfter: number }
-  /** The store cannot be reached, or the outcome is unknown; `retryAfter` in seconds. */
+  /** The store does not answer, or the outcome of a write is unknown; `retryAfter` in seconds. */
   | { readonly code: "unavailable"; readonly message: string; readonly retryAfter: number };
 
 export interface FieldViolation {
@@ -35,9 +35,9 @@ export function invalid(field: string, description: string): TaskError {
 function describe(fault: TaskFault): string {
   switch (fault.code) {
     case "not-found":
-      return `There is no task ${JSON.stringify(fault.taskId.slice(0, 80))} here.`;
+      return `Task ${JSON.stringify(fault.taskId.slice(0, 80))} was not found.`;
     case "not-cancelable":
-      return `Task ${fault.taskId} already ended as ${fault.state} and cannot be canceled.`;
+      return `Task ${fault.taskId} cannot be canceled: it has already ended as ${fault.state}.`;
     case "invalid":
       return fault.violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
     case "push-unsupported":

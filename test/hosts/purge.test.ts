@@ -31,7 +31,7 @@ test("removes one task, then a whole scope, and leaves nothing of them", async (
   const one = (await echo.sendMessage(toSend(large))) as Task;
   const other = (await echo.sendMessage(toSend(large))) as Task;
   expect(await purge("--task", one.id)).toEqual({ code: 0, output: "Deleted 1 task.\n" });
-  await expect(echo.getTask({ tenant: "", id: one.id })).rejects.toThrow("There is no task");
+  await expect(echo.getTask({ tenant: "", id: one.id })).rejects.toThrow("was not found");
   expect(await echo.getTask({ tenant: "", id: other.id })).toMatchObject({ id: other.id });
 
   const { log, index, payloads } = await openStorageAccount(azurite);

@@ -1,4 +1,5 @@
 import type { Message, Part } from "@a2a-js/sdk";
+import { parseDataUrl } from "../data-url.ts";
 import type { AnalysisInput } from "./analyze.ts";
 import { fetchCsv } from "./fetch-csv.ts";
 import { InputError } from "./series.ts";
@@ -40,7 +41,7 @@ function fromPart(part: Part, allowedHosts: readonly string[]): AnalysisInput | 
     case "text":
       return looksLikeCsv(content.value) ? { csv: content.value } : undefined;
     case "url":
-      return checkUrl(content.value, allowedHosts);
+      return fromUrl(content.value, part, allowedHosts);
     case undefined:
       return undefined;
   }
@@ -106,6 +107,14 @@ function looksLikeCsv(text: string): boolean {
     .trim()
     .split(/\r\n|\n|\r/);
   return lines.length > 3 && lines.filter((line) => /\d/.test(line)).length > lines.length / 2;
+}
+
+/** A `data:` URL has the file in it: there is nothing to fetch. */
+function fromUrl(url: string, { mediaType, filename }: Part, allowedHosts: readonly string[]): AnalysisInput | URL {
+  if (!/^data:/i.test(url)) return checkUrl(url, allowedHosts);
+  const data = parseDataUrl(url);
+  if (data === undefined) throw new InputError("The data: URL is malformed. Send the file as a part with raw bytes.");
+  return fromFile(data.bytes, mediaType || data.mediaType, filename);
 }
 
 function checkUrl(address: string, allowedHosts: readonly string[]): URL {

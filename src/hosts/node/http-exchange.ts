@@ -120,7 +120,7 @@ function send({ status, headers, body }: HttpAnswer, outgoing: ServerResponse): 
     return;
   }
   if (typeof body !== "object") {
-    writeLater(() => {
+    writeLater(outgoing, () => {
       outgoing.writeHead(status, body === undefined ? headers : withLength(headers, body));
       outgoing.end(body);
     });
@@ -188,7 +188,7 @@ class NodeSink implements ClientSink {
   #schedule(): void {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
-      writeLater(() => {
+      writeLater(this.#outgoing, () => {
         this.#isScheduled = false;
         this.#flush();
       });

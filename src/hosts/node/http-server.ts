@@ -28,6 +28,12 @@ const STARTING: HttpAnswer = {
   body: "starting\n",
 };
 
+const NO_HOST: HttpAnswer = {
+  status: 400,
+  headers: { "content-type": "text/plain", connection: "close" },
+  body: "The header Host is missing.\n",
+};
+
 /** An HTTP server that answers 503 until `answerWith` is called. */
 export function createHttpServer({ headers, request }: RequestTimes): HttpServer {
   let answer: Answer = () => STARTING;
@@ -37,10 +43,13 @@ export function createHttpServer({ headers, request }: RequestTimes): HttpServer
       requestTimeout: request,
       connectionsCheckingInterval: Math.min(CHECK, Math.ceil(headers / 3)),
       keepAliveTimeout: KEEP_ALIVE,
-      // Health probes of HTTP/1.0 send no Host; nothing here is decided by it.
+      // Health probes of HTTP/1.0 send no Host. Those of HTTP/1.1 must (RFC 9112, 3.2), which Node.js asks of both.
       requireHostHeader: false,
     },
-    (incoming, outgoing) => void answerIncoming((exchange) => answer(exchange), incoming, outgoing),
+    (incoming, outgoing) => {
+      const lacksHost = incoming.httpVersion === "1.1" && incoming.headers.host === undefined;
+      void answerIncoming((exchange) => (lacksHost ? NO_HOST : answer(exchange)), incoming, outgoing);
+    },
   );
   return {
     server,

@@ -7,6 +7,7 @@ import type { HttpIds, HttpOperation } from "./http-json.ts";
 import { queryOf } from "../../ports/http-exchange.ts";
 import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 import { operations } from "./operations.ts";
+import type { Operations } from "./operations.ts";
 import { invoke } from "./invoke.ts";
 import type { Binding, Target } from "./invoke.ts";
 import { toLegacyCard } from "../cards/legacy-agent-card.ts";
@@ -100,7 +101,7 @@ const CONTENT_TYPE = "application/json";
 
 function toBinding({ toBody }: LegacyOperation, files: FileEncoding): Binding {
   return {
-    operations,
+    operations: files === "once" ? operations : smallerEvents,
     contentType: CONTENT_TYPE,
     extensionHeader: "x-a2a-extensions",
     toBody: (result) => JSON.stringify(toBody(JSON.parse(result), files)),
@@ -109,6 +110,15 @@ function toBinding({ toBody }: LegacyOperation, files: FileEncoding): Binding {
     toErrorAnswer,
   };
 }
+
+/** Base64 of base64 is a third longer, and an event must not exceed its limit. */
+const smallerEvents: Operations = {
+  run: (...call) => operations.run(...call),
+  stream: (edge, ...call) => {
+    const streams = { ...edge.streams, maxEvent: Math.floor((edge.streams.maxEvent * 3) / 4) };
+    return operations.stream({ ...edge, streams }, ...call);
+  },
+};
 
 function toErrorAnswer(error: WireError): HttpAnswer {
   return { status: error.httpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(error) };

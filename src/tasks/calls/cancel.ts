@@ -1,7 +1,7 @@
 import type { TaskKey } from "../../ports/task-log.ts";
 import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { endElsewhere, openRow } from "../lists/task-lists.ts";
+import { indexEndedTask, openRow } from "../lists/task-lists.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
 import { retry } from "../retry.ts";
 import type { Decision } from "../log/rules.ts";
@@ -13,9 +13,9 @@ import { readStoredHead, toRefusedError, transact, writerOf } from "../log/trans
 import type { StoredHead } from "../log/transact.ts";
 
 /**
- * Cancels a task wherever it runs: ends it at once where nobody holds it; otherwise asks its holder, and past the
- * deadline fences the holder. Resolves when the task is canceled.
- * @throws TaskError `not-cancelable` when it ended in another way first, `unavailable`.
+ * Cancels a task on whichever instance it runs (docs/architecture.md#cancel). A task without a holder ends at once. A
+ * holder is asked to end it, and fenced once the deadline has passed. Resolves when the task is canceled.
+ * @throws TaskError `not-cancelable` when the task ended in another way first, `not-found`, `unavailable`
  */
 export async function cancelTask(
   parts: EngineParts,
@@ -34,8 +34,8 @@ export async function cancelTask(
         ? rules.flagCancel(head, key.taskId, writerOf(parts, nonce))
         : { refused: { code: "not-found", taskId: key.taskId } };
     if (isInterrupted(version.head.state)) {
-      // The sweep would look at a task that waits for its caller when that has lasted too long; should this instance die
-      // right after the commit, lists and webhooks are to hear of it sooner.
+      // The open row of a task that waits for its caller is due only at INPUT_TIMEOUT. A new one lets the sweep update
+      // the lists and webhooks soon if this instance dies right after the commit.
       const open = openRow(parts, key, version.head.agent, version.head.turn);
       await retry(parts, deadline, () => parts.index.putOpen(open));
     }
@@ -45,10 +45,10 @@ export async function cancelTask(
       tails.publish(key, outcome.change.events, head);
       parts.outbox.committed(key, outcome.change.head);
       if (isTerminal(outcome.change.head.state)) {
-        await endElsewhere(parts, key, head);
+        await indexEndedTask(parts, key, head);
         return;
       }
-      await tellHolder(parts, turns, key, head.lease?.holder);
+      await notifyHolder(parts, turns, key, head.lease?.holder);
       await untilEndOr(parts, tails, key, head.generation, (head.cancel?.deadline ?? 0) - clock.now(), signal);
     } else if (outcome.refusal.code === "idle") {
       return;
@@ -66,8 +66,8 @@ export async function cancelTask(
   }
 }
 
-/** The holder would see the flag when it renews its lease; told, it looks within a second. */
-async function tellHolder(
+/** With a hint the holder sees the flag within a second; without one, at its next renewal of the lease. */
+async function notifyHolder(
   { inbox, instance, logger }: EngineParts,
   turns: HeldTurns,
   key: TaskKey,
@@ -80,7 +80,7 @@ async function tellHolder(
   try {
     await inbox.put(holder, key);
   } catch (error) {
-    logger.warn("inbox.unreachable", { taskId: key.taskId, error: String(error) });
+    logger.warn("inbox.request-failed", { taskId: key.taskId, error: String(error) });
   }
 }
 

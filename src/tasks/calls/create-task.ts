@@ -20,14 +20,14 @@ import { callPatience } from "../log/lease.ts";
 
 const IS_PURGED: Refusal = {
   code: "unavailable",
-  message: "The task that this Idempotency-Key named before is being removed.",
+  message: "The task that this Idempotency-Key created earlier is being deleted. Retry later.",
   retryAfter: 5,
 };
 
-/** A turn whose first commit may be held back and that ends within this many ms is one commit. */
+/** How long a first commit may be delayed, in ms. A turn that ends within this time is one commit. */
 const FIRST_COMMIT_WITHIN = 25;
 
-/** A message without a task begins one. */
+/** Creates the task for a message that names none. */
 export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTurn {
   const { clock, index, outbox, queue, random, rules, settings } = parts;
   return create;
@@ -45,7 +45,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
     if (earlier) {
       return earlier;
     }
-    // Rows that go with the task: it is created on its own then, not with what its agent does first.
+    // With further rows the task is created before its agent starts, not together with the agent's first events.
     const rows = [...(keyRow ? [keyRow] : []), ...(config ? [await outbox.toRow(call, config, key)] : [])];
     const contextId = message.contextId || random.id();
     const held = mode !== "immediate" && agent.runs === "inline";
@@ -131,10 +131,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
     return created;
   }
 
-  /**
-   * The open row goes first: a repeat that finds the task may then rely on the sweep for it, whatever became of the
-   * attempt that created it.
-   */
+  /** Writes the open row first: a retry that finds the task can rely on the sweep, even if the first attempt died. */
   async function createAhead(
     key: TaskKey,
     task: NewTask,
@@ -149,14 +146,14 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
     if (!created) {
       throw new TaskError({
         code: "unavailable",
-        message: "The task of this key just went. Try again.",
+        message: "The task of this Idempotency-Key was deleted during this request. Retry the request.",
         retryAfter: 1,
       });
     }
     return created;
   }
 
-  /** Undefined when the task exists already. `version` is there while nobody else has taken it. */
+  /** Undefined when the task exists already. `version` is absent when another instance has taken it since. */
   async function createFirst(
     key: TaskKey,
     task: NewTask,
@@ -186,9 +183,9 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
 }
 
 /**
- * Whether an agent may run before its task is stored. Should this instance die then, nobody was told of the task: the
- * caller sees its call fail and sends it again. So it may only where that does no harm, or where the agent's reply may
- * turn out to be a Message, for which no task must be seen.
+ * Whether an agent may run before its task is stored. If this instance dies at that point, no client knows the task:
+ * the call fails and the caller sends it again, so the agent must be safe to run twice. An agent that may answer with a
+ * Message also runs first, because such an answer has no task.
  */
 function mayHoldBack({ rerun, replies }: Agent, mode: StartMode): boolean {
   return replies === "either" || (mode === "blocking" && rerun === "safe");

@@ -8,8 +8,8 @@ import type { Call, TaskAnswer } from "../task-engine.ts";
 import { TaskError } from "../task-fault.ts";
 
 /**
- * A caller's task with the agent of the call.
- * @throws TaskError `not-found`: another caller's task, or another agent's, does not exist for this call; `unavailable`
+ * Reads the caller's task that belongs to the agent of the call.
+ * @throws TaskError `not-found`, also for a task of another caller or another agent; `unavailable`
  */
 export async function findTask(parts: EngineParts, call: Call, taskId: string): Promise<StoredTask> {
   const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
@@ -26,7 +26,7 @@ export function keyOf(call: Call, taskId: string): TaskKey {
   return { scope: call.caller.scope, taskId };
 }
 
-/** The task with at most `limit` messages of its history; what is shown whole keeps its text. */
+/** The task with the `limit` newest messages of its history. A task that is not shortened keeps its JSON text. */
 export function toAnswer({ task, json }: TaskAnswer, limit: number | undefined): TaskAnswer {
   return limit === undefined ? { task, json } : shortened(task, json, limit);
 }

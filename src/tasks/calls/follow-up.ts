@@ -18,7 +18,7 @@ import { invalid, TaskError } from "../task-fault.ts";
 import { toRefusedError, transact, writerOf } from "../log/transact.ts";
 import { callPatience } from "../log/lease.ts";
 
-/** A message to a task that waits begins its next turn (specification 3.4.3). */
+/** Accepts a message for a task that waits for input, which begins the task's next turn (specification 3.4.3). */
 export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails): StartTurn {
   const { clock, index, outbox, queue, random, registry, rules, settings } = parts;
   return followUp;
@@ -39,14 +39,14 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     if (message.contextId !== "" && message.contextId !== contextId) {
       throw invalid(
         "message.contextId",
-        `is not the context of task ${key.taskId}; leave it out, or send ${contextId}`,
+        `does not match the context of task ${key.taskId}; omit it, or send ${contextId}`,
       );
     }
     const agent = registry.find(stored.head.agent, stored.head.major);
     if (!agent) {
       throw new TaskError({
         code: "unsupported",
-        message: `StoredHead ${stored.head.major} of agent ${stored.head.agent} is not served here any more.`,
+        message: `Version ${stored.head.major} of agent ${stored.head.agent} is no longer served here. Send the message without taskId to begin a new task.`,
       });
     }
     const isHeld = mode !== "immediate" && agent.runs === "inline";
@@ -54,10 +54,12 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
     const nonce = random.id();
     const decide = (head: Head | undefined): Decision => {
       if (!head || head.turn !== stored.head.turn) {
-        return { refused: { code: "unsupported", message: "Another message continued this task first." } };
+        const text =
+          "Another message continued this task first. Get the task, then decide whether to send this one again.";
+        return { refused: { code: "unsupported", message: text } };
       }
-      const heard = config ? { ...head, pushConfigs: head.pushConfigs + 1 } : head;
-      return rules.acceptMessage(heard, key.taskId, own, isHeld, writerOf(parts, nonce));
+      const withConfig = config ? { ...head, pushConfigs: head.pushConfigs + 1 } : head;
+      return rules.acceptMessage(withConfig, key.taskId, own, isHeld, writerOf(parts, nonce));
     };
     const keyRow =
       call.idempotencyKey === undefined ? undefined : toKeyRow(call.idempotencyKey, message, stored.head.turn + 1);
@@ -69,9 +71,9 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
       ...(keyRow ? [keyRow] : []),
       ...(config ? [await retry(parts, deadline, () => outbox.toRow(call, config, key, stored.head))] : []),
     ];
-    const foreseen = decide(stored.head);
-    if ("refused" in foreseen) {
-      throw toRefusedError(foreseen.refused, key.taskId);
+    const preview = decide(stored.head);
+    if ("refused" in preview) {
+      throw toRefusedError(preview.refused, key.taskId);
     }
     const accept = async (): Promise<StartedTurn> => {
       const open = openRow(parts, key, agent.id, stored.head.turn + 1);
@@ -79,16 +81,16 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
       const since = clock.monotonic();
       const outcome = await transact(parts, { key, from: stored, decide, rows, deadline });
       if (outcome.code === "refused") {
-        const meanwhile = keyRow && (await findEarlier(parts, key, keyRow));
-        if (meanwhile) {
-          return meanwhile;
+        const concurrent = keyRow && (await findEarlier(parts, key, keyRow));
+        if (concurrent) {
+          return concurrent;
         }
         throw toRefusedError(outcome.refusal, key.taskId);
       }
       const { version, change } = outcome;
       tails.publish(key, change.events, version.head);
       outbox.committed(key, change.head);
-      // Left behind, the sweep deletes it: its turn is over.
+      // If this fails the sweep deletes the row, because its turn is over.
       index.deleteOpen({ ...open, turn: stored.head.turn }).catch(() => {});
       const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
       const snapshot = { task, generation: change.head.generation };

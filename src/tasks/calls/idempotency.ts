@@ -10,25 +10,28 @@ import { retry } from "../retry.ts";
 import { invalid } from "../task-fault.ts";
 import { callPatience } from "../log/lease.ts";
 
-/** The message that a key was accepted with. Kept as long as its task (DESIGN 3.6). */
+/** The message that was accepted with a key. Kept as long as its task (docs/architecture.md#idempotent-sends). */
 interface KeyRow {
   readonly fingerprint: string;
-  /** The turn that it began. */
+  /** The turn that the message began. */
   readonly turn: number;
 }
 
-/** The id of the task that a key creates: whoever repeats the send finds it there. */
+/** The id of the task that a key creates. It depends on the key alone, so that a retry of the send finds the task. */
 export function toKeyedTaskId(scope: string, agent: string, idempotencyKey: string): string {
   return hash(JSON.stringify([scope, agent, idempotencyKey]));
 }
 
-/** The row `m-…` that goes with the message's own transaction. */
+/** The row `m-…`, written in the transaction that accepts the message. */
 export function toKeyRow(idempotencyKey: string, message: Message, turn: number): LogRow {
   const row: KeyRow = { fingerprint: toFingerprint(message), turn };
   return { key: `m-${hash(idempotencyKey)}`, body: JSON.stringify(row) };
 }
 
-/** The task of an earlier attempt with this key. @throws TaskError `invalid` when that was another message. */
+/**
+ * The task of an earlier send with this key; undefined when there was none.
+ * @throws TaskError `invalid` when the key was used for a different message, `unavailable`
+ */
 export async function findEarlier(parts: TaskParts, key: TaskKey, keyRow: LogRow): Promise<Created | undefined> {
   const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
   if (!(await retry(parts, deadline, () => isAccepted(parts, key, keyRow)))) {
@@ -39,8 +42,8 @@ export async function findEarlier(parts: TaskParts, key: TaskKey, keyRow: LogRow
 }
 
 /**
- * Whether a message like this one was accepted under its key before.
- * @throws TaskError `invalid` when the key was used for another message, StoreError.
+ * Whether the same message was accepted with this key before.
+ * @throws TaskError `invalid` when the key was used for a different message, StoreError
  */
 async function isAccepted(parts: TaskParts, task: TaskKey, { key, body }: LogRow): Promise<boolean> {
   const stored = await parts.log.readRow(task, key);
@@ -49,14 +52,17 @@ async function isAccepted(parts: TaskParts, task: TaskKey, { key, body }: LogRow
   }
   const [earlier, own] = [JSON.parse(stored) as KeyRow, JSON.parse(body) as KeyRow];
   if (earlier.fingerprint !== own.fingerprint) {
-    throw invalid("Idempotency-Key", "was used for another message; a repeat has the same role, parts and ids");
+    throw invalid(
+      "Idempotency-Key",
+      "was already used for a different message; a retry must have the same role, parts and ids",
+    );
   }
   return true;
 }
 
 /**
- * What makes two messages the same: role, parts and the ids that say where it belongs, in A2A 1.0 ProtoJSON as RFC 8785
- * orders it. Its own id, its metadata and the call's configuration may differ from one attempt to the next.
+ * A hash of what makes two messages the same: role, parts, task id, context id and referenced tasks, as canonical JSON
+ * (RFC 8785) of A2A 1.0. The message id, metadata and the call's configuration may differ between attempts.
  */
 export function toFingerprint(message: Message): string {
   const json = canonicalize(Message.toJSON({ ...message, messageId: "", metadata: undefined, extensions: [] }));

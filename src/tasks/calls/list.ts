@@ -13,14 +13,14 @@ import { readStoredHead } from "../log/transact.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 
-/** A task as a list finds it, before it is known whether the page shows it. */
+/** A task found in the index. It may not be on the page. */
 interface Listed extends ListCursor {
   readonly projection?: string;
 }
 
 /**
- * One page of the caller's tasks with this agent, newest status first (specification 3.1.4). A walk is a key range:
- * a task whose status changes during it moves ahead of the cursor, so no walk shows a task twice (I9).
+ * One page of the caller's tasks with this agent, newest status first (specification 3.1.4). Pages follow a key range:
+ * a task whose status changes between two pages moves ahead of the cursor, so no task is on two of them (I9).
  */
 export async function listTasks(parts: EngineParts, call: Call, request: ListTasksRequest): Promise<TaskList> {
   const { scope } = call.caller;
@@ -30,10 +30,10 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;
   const token = request.pageToken === "" ? undefined : await readPageToken(parts, request.pageToken, bound);
   if (request.pageToken !== "" && !token) {
-    throw invalid("pageToken", "is not a token of this list with these filters; begin again without one");
+    throw invalid("pageToken", "is not valid for this list with these filters; omit it to start from the first page");
   }
   const deadline = parts.clock.monotonic() + parts.settings.lease;
-  // In this order: a task enters done before it leaves open, so the other way round it could be missed in both.
+  // Open rows first: a task gets its done row before its open row is deleted, so the other order could miss it in both.
   const open = await retry(parts, deadline, () => listOpenTasks(parts, scope, agent, filter));
   const done = await retry(parts, deadline, () =>
     parts.index.listDone(scope, agent, filter, token?.after, pageSize + 1),
@@ -69,7 +69,7 @@ function toFilter(request: ListTasksRequest): DoneFilter {
   };
 }
 
-/** Open rows say only that there may be a task; its head says what it is now. */
+/** An open row says only that a task may exist. Its head has the current state. */
 async function listOpenTasks(parts: EngineParts, scope: string, agent: string, filter: DoneFilter): Promise<Listed[]> {
   const rows = await parts.index.listOpen(scope, agent);
   const ids = [...new Set(rows.map(({ taskId }) => taskId))];
@@ -105,7 +105,7 @@ async function countAll(
   return open.length + (await retry(parts, deadline, () => parts.index.countDone(scope, agent, filter, ids)));
 }
 
-/** A task that just ended can be in both lists: the done row is the later one. */
+/** A task that just ended can be in both lists. Its done row is the newer one. */
 function merge(open: readonly Listed[], done: readonly DoneRow[]): Listed[] {
   const ended = new Set(done.map(({ taskId }) => taskId));
   return [...open.filter(({ taskId }) => !ended.has(taskId)), ...done].toSorted(newestFirst);
@@ -119,7 +119,7 @@ function isAfter(listed: ListCursor, cursor: ListCursor | undefined): boolean {
   return cursor === undefined || newestFirst(cursor, listed) < 0;
 }
 
-/** Nothing when the task went since it was listed. */
+/** Empty when the task was deleted after it was listed. */
 async function show(
   parts: EngineParts,
   scope: string,
@@ -138,7 +138,7 @@ async function show(
   return [{ task: request.includeArtifacts === true ? task : { ...task, artifacts: [] } }];
 }
 
-/** A row of the list that is the answer already. */
+/** A row of the list that already has the answer as JSON text. */
 class ProjectedTask implements TaskAnswer {
   readonly json: string;
 
@@ -151,7 +151,7 @@ class ProjectedTask implements TaskAnswer {
   }
 }
 
-/** An instance that knows a newer key may have made it. */
+/** Reads the keys again when the token does not verify: an instance with a newer key may have signed it. */
 async function readPageToken({ stateKeys }: EngineParts, token: string, bound: string): Promise<PageToken | undefined> {
   const read = parsePageToken(stateKeys, token, bound);
   if (read) {

@@ -8,8 +8,10 @@ import { NOTHING_EARLIER } from "../turn/steps.ts";
 import { AbortedError, createTurn } from "../turn/turn.ts";
 
 /**
- * Runs an agent that answers with a Message (specification 3.1.1). There is no task, so nothing is stored: what
- * a crash interrupts was never acknowledged. @throws TaskError `invalid-agent-response` when the agent gives no answer.
+ * Runs an agent that answers with a Message (specification 3.1.1). There is no task and nothing is stored: after a
+ * crash the call has failed and the client sends it again.
+ * @throws TaskError `invalid-agent-response` when the agent gives no answer; `unavailable` after its timeout;
+ * `not-found` when the message names a task
  */
 export async function runMessageAgent(
   parts: EngineParts,
@@ -40,14 +42,14 @@ export async function runMessageAgent(
   };
   const turn = createTurn(input, {
     signal: () => abort.signal,
-    task: () => refuse("has no task"),
+    task: () => refuse("read turn.task"),
     newId: () => parts.random.id(),
     emit: () => Promise.resolve(),
     finish: answer,
     reply: answer,
-    openArtifact: () => refuse("has no task to keep an artifact in"),
+    openArtifact: () => refuse("called artifact()"),
     step: (_name, run) => run(parts.random.id()),
-    checkpoint: () => refuse("has no task to keep a checkpoint in"),
+    checkpoint: () => refuse("called checkpoint()"),
   });
   try {
     const run = agent.run(turn).then(() => refuse("returned without a reply"));
@@ -57,8 +59,8 @@ export async function runMessageAgent(
     if (error instanceof TaskError) {
       throw error;
     }
-    const why = error instanceof AgentFailure ? `: ${error.message}` : ".";
-    throw new TaskError({ code: "invalid-agent-response", message: `Agent ${agent.id} failed${why}` });
+    const reason = error instanceof AgentFailure ? `: ${error.message}` : ".";
+    throw new TaskError({ code: "invalid-agent-response", message: `Agent ${agent.id} failed${reason}` });
   } finally {
     cancelTimeout();
     signal.removeEventListener("abort", leave);
@@ -75,7 +77,7 @@ export async function runMessageAgent(
   function refuse(what: string): never {
     throw new TaskError({
       code: "invalid-agent-response",
-      message: `Agent ${agent.id} answers with messages, but ${what}.`,
+      message: `Agent ${agent.id} replies with Messages and has no tasks, but it ${what}.`,
     });
   }
 }
@@ -85,5 +87,9 @@ async function aborted(parts: EngineParts, signal: AbortSignal): Promise<never> 
     signal.addEventListener("abort", resolve, { once: true });
   });
   await delay(parts.clock, 0);
-  throw new TaskError({ code: "unavailable", message: "The agent did not answer in time.", retryAfter: 1 });
+  throw new TaskError({
+    code: "unavailable",
+    message: "The agent did not answer in time. Retry later.",
+    retryAfter: 1,
+  });
 }

@@ -5,22 +5,22 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { StateKeys } from "../../ports/state-keys.ts";
 import type { ListCursor } from "../../ports/task-index.ts";
 
-/** Where a walk of ListTasks goes on. Signed with everything that it is valid for. */
+/** Where the next page of ListTasks begins. Signed together with the list and filters for which it is valid. */
 export interface PageToken {
   readonly after: ListCursor;
-  /** Counted once a walk. */
+  /** The total number of tasks, counted once for the first page. */
   readonly total: number;
 }
 
 const encoder = new TextEncoder();
 
-/** `bound` is the scope, agent and filters of the walk: a token of another walk does not verify. */
+/** `bound` is the scope, agent and filters of the list. A token does not verify with another `bound`. */
 export function toPageToken(keys: StateKeys, token: PageToken, bound: string): string {
   const body = `${token.after.statusTime}.${token.after.taskId}.${token.total}`;
   return `${body}.${sign(keys.current(), body, bound)}`;
 }
 
-/** Undefined when the token is not one of ours for this walk. */
+/** Undefined when the token was not signed with one of `keys` for this list and these filters. */
 export function parsePageToken(keys: StateKeys, token: string, bound: string): PageToken | undefined {
   const match = /^(\d{1,15})\.([A-Za-z0-9-]{1,64})\.(\d{1,12})\.([0-9a-f]{32})$/.exec(token);
   if (!match) {
@@ -38,7 +38,7 @@ function sign(key: Uint8Array, body: string, bound: string): string {
   return bytesToHex(hmac(sha256, derive(key), encoder.encode(`${body}\n${bound}`))).slice(0, 32);
 }
 
-/** A key of its own for every use (RFC 5869): what is learned of one tells nothing of another. */
+/** Each use has its own derived key (RFC 5869), so that one leaked key does not reveal the others. */
 function derive(key: Uint8Array): Uint8Array {
   let derived = known.get(key);
   if (!derived) {
@@ -50,7 +50,7 @@ function derive(key: Uint8Array): Uint8Array {
 
 const known = new WeakMap<Uint8Array, Uint8Array>();
 
-/** Takes the same time wherever the first difference is. */
+/** Compares in constant time, so that the time does not reveal the position of the first difference. */
 function isEqual(one: string, other: string): boolean {
   let difference = one.length ^ other.length;
   for (let at = 0; at < one.length; at += 1) {

@@ -22,11 +22,11 @@ export function createSendMessage(
 ): Pick<TaskEngine, "send" | "stream"> {
   const createTask = createTaskCreator(parts, turns);
   const followUp = createFollowUp(parts, turns, tails);
-  /** A new task, or the next turn of one that waits. */
+  /** Creates a task, or begins the next turn of one that waits. */
   const startTurn: StartTurn = async (call, key, message, mode, config) => {
     const started = await (message.taskId === "" ? createTask : followUp)(call, key, message, mode, config);
     if (started.turn) {
-      // A turn that runs here outlasts its caller.
+      // The turn goes on when its caller disconnects.
       call.waitUntil?.(started.turn.done);
     }
     return started;
@@ -56,7 +56,7 @@ export function createSendMessage(
     if (ended && "message" in ended) {
       return ended;
     }
-    return toAnswer(ended ?? (await endElsewhere(call, key, snapshot?.generation ?? generationOf(turn))), limit);
+    return toAnswer(ended ?? (await awaitEndElsewhere(call, key, snapshot?.generation ?? generationOf(turn))), limit);
   }
 
   async function stream(call: Call, request: SendMessageRequest): Promise<TaskEvents> {
@@ -66,7 +66,7 @@ export function createSendMessage(
     }
     const key = keyFor(call, message);
     const config = request.configuration?.taskPushNotificationConfig;
-    // Before the turn begins, so that no event falls between the first one and the live ones.
+    // Watch before the turn begins, so that no event is missed between the first one and the live ones.
     const watcher = tails.watch(key);
     try {
       const { snapshot, turn } = await startTurn(call, key, message, "stream", config);
@@ -88,7 +88,10 @@ export function createSendMessage(
     }
   }
 
-  /** The task after a turn that ran here; undefined when the turn goes on elsewhere. @throws TaskError `unavailable` */
+  /**
+   * The task after a turn that ran here; undefined when the turn continues on another instance.
+   * @throws TaskError `unavailable`
+   */
   async function endOf(turn: HeldTurn): Promise<SendAnswer | undefined> {
     const isFound = await turn.ended;
     if (turn.reply) {
@@ -101,17 +104,17 @@ export function createSendMessage(
     return head && endsTurn(head.state) ? { task, json } : undefined;
   }
 
-  async function endElsewhere(call: Call, key: TaskKey, after: number): Promise<TaskAnswer> {
+  async function awaitEndElsewhere(call: Call, key: TaskKey, after: number): Promise<TaskAnswer> {
     await untilTurnEnds(tails, key, after, call.signal);
     const found = await findTask(parts, call, key.taskId);
     if (!endsTurn(found.task.status?.state ?? 0)) {
-      const message = `This instance is shutting down. Task ${key.taskId} continues on another one: get it, or subscribe to it.`;
+      const message = `This instance is shutting down. Task ${key.taskId} continues on another instance. Call GetTask or SubscribeToTask.`;
       throw new TaskError({ code: "unavailable", message, retryAfter: 1 });
     }
     return found;
   }
 
-  /** Known before anything is stored: a stream joins the task's tail first. */
+  /** The key is known before anything is stored, so that a stream can join the task's tail first. */
   function keyFor(call: Call, message: Message): TaskKey {
     if (message.taskId !== "") {
       return keyOf(call, message.taskId);
@@ -135,7 +138,7 @@ function generationOf(turn: HeldTurn | undefined): number {
   return turn?.writer.head?.generation ?? 1;
 }
 
-/** What the caller may do about it is the same, however the store failed. */
+/** The error of a task that could not be created. For every store failure the caller has to do the same: send again. */
 function notCreated(turn: HeldTurn | undefined): TaskError {
   if (turn?.lost instanceof TaskError) {
     return turn.lost;

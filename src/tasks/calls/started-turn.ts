@@ -4,27 +4,30 @@ import type { Call, TaskAnswer } from "../task-engine.ts";
 import type { HeldTurn } from "../turn/held-turns.ts";
 import type { StoredHead } from "../log/transact.ts";
 
-/** What began with an accepted message. */
+/** The turn that an accepted message began. */
 export interface StartedTurn {
   readonly key: TaskKey;
   /**
-   * The task right after the message was committed, or as it is now where an earlier attempt was accepted; absent
-   * while a first commit is held back or the turn tells itself.
+   * The task right after the message was committed, or its current state when an earlier attempt was accepted. Absent
+   * while the first commit is delayed, or when `turn` has it.
    */
   readonly snapshot?: TaskAnswer & { readonly generation: number };
   /** Absent when a work message starts the turn. */
   readonly turn?: HeldTurn;
 }
 
-/** A first commit, by this call or an earlier one with its key. */
+/** A created task, by this call or by an earlier one with the same idempotency key. */
 export interface Created extends Required<Pick<StartedTurn, "key" | "snapshot">> {
-  /** Absent when somebody else has the task. */
+  /** Absent when another instance has taken the task since, or an earlier call created it. */
   readonly version?: StoredHead;
 }
 
 export type StartMode = "blocking" | "stream" | "immediate";
 
-/** Accepts a message. It is committed on return, except in a short blocking call, which commits when its turn ends. */
+/**
+ * Accepts a message. It is committed when this resolves, except in a short blocking call, which commits when its turn
+ * ends. @throws TaskError
+ */
 export type StartTurn = (
   call: Call,
   key: TaskKey,
@@ -33,7 +36,7 @@ export type StartTurn = (
   config: TaskPushNotificationConfig | undefined,
 ) => Promise<StartedTurn>;
 
-/** With parts of its own: the log remembers per part object where its content is, and that holds for one task. */
+/** A copy with new part objects: the log records per part object where its content is stored, for one task only. */
 export function copyOf(message: Message): Message {
   return { ...message, parts: message.parts.map((part) => ({ ...part })) };
 }

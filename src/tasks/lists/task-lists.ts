@@ -7,13 +7,13 @@ import type { Head } from "../log/head.ts";
 import { readTask } from "../log/read-task.ts";
 import { firstTakeableAt } from "../log/lease.ts";
 
-/** Longer status messages are left out of the list's row; the list then reads the task. */
+/** Bytes of a task in a done row. A larger one is stored without its status message and metadata. */
 const MAX_PROJECTION = 256 * 1024;
 
 /**
- * Moves an ended task from open to done, in this order, so that it is always one of both (I15). May be repeated.
- * `leavesOpen` is false for a task that ended in its first commit, which was never open, and for one whose webhooks
- * have not heard of its end: by its open row the sweep sees to them.
+ * Writes the done row of an ended task, then deletes its open row, so that it always has at least one of them (I15).
+ * Idempotent. `leavesOpen` is false for a task that ended in its first commit and has no open row, and for a task whose
+ * webhooks have not received all events: the sweep finds it by its open row.
  */
 export async function finishIndex(
   parts: EngineParts,
@@ -39,7 +39,7 @@ export async function finishIndex(
   }
 }
 
-/** What a list shows of a task unless asked for more. */
+/** The task as a list shows it when the request does not ask for artifacts or history. */
 function toProjection(task: Task): string {
   const text = JSON.stringify(Task.toJSON({ ...task, artifacts: [], history: [] }));
   if (Buffer.byteLength(text) <= MAX_PROJECTION) {
@@ -49,33 +49,33 @@ function toProjection(task: Task): string {
   return JSON.stringify(Task.toJSON({ ...task, status, artifacts: [], history: [], metadata: undefined }));
 }
 
-/** The row by which the sweep finds a turn: it looks when the turn's first lease could be taken over. */
+/** The row by which the sweep finds a turn. It is due when the turn's first lease may be taken over. */
 export function openRow({ clock, settings }: EngineParts, key: TaskKey, agent: string, turn: number): OpenRow {
   const created = clock.now();
   return { scope: key.scope, taskId: key.taskId, agent, turn, created, due: firstTakeableAt(created, settings.lease) };
 }
 
 /**
- * Brings the index up to a task that ended without its holder. The sweep repeats it where this fails, and where webhooks
- * have not heard of everything yet.
+ * Updates the index for a task that was ended by an instance that did not hold it. The sweep repeats it when this
+ * fails. With `isDelivered` false the open row stays, so that the sweep sends the missing webhook deliveries.
  */
-export async function endElsewhere(
+export async function indexEndedTask(
   parts: EngineParts,
   key: TaskKey,
   head: Head,
-  isHeard = head.pushConfigs === 0,
+  isDelivered = head.pushConfigs === 0,
 ): Promise<void> {
   try {
     const stored = await readTask(parts, key);
     if (stored) {
       const open = openRow(parts, key, head.agent, head.turn);
-      await finishIndex(parts, open, stored.head, stored.task, isHeard);
-      if (!isHeard) {
-        // A task that waited for its caller was not to be looked at for long; its webhooks are not to wait for that.
+      await finishIndex(parts, open, stored.head, stored.task, isDelivered);
+      if (!isDelivered) {
+        // The open row of a task that waited for its caller is due late. A new one lets the sweep deliver soon.
         await parts.index.putOpen(open);
       }
     }
   } catch (error) {
-    parts.logger.warn("index.behind", { taskId: key.taskId, error: String(error) });
+    parts.logger.warn("index.update-failed", { taskId: key.taskId, error: String(error) });
   }
 }

@@ -1,9 +1,9 @@
 import type { Artifact, Message, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 
 /**
- * The task after one more event, as a client would fold the same event (specification 4.2): a status replaces
- * the status, whose message joins the history, an artifact replaces or extends the one with its id.
- * Shares what did not change with the task before.
+ * The task after one more event, as a client would apply it (specification 4.2). A status replaces the status, and the
+ * message of the old status moves to the history. An artifact replaces or extends the one with the same id. Unchanged
+ * objects are shared with `task`.
  */
 export function fold(task: Task, response: StreamResponse, message?: Message): Task {
   const payload = response.payload;

@@ -3,7 +3,7 @@ import type { TaskState } from "@a2a-js/sdk";
 import type { Caller } from "../../ports/agent.ts";
 import type { Lease } from "./lease.ts";
 
-/** The layout of a task's rows. A program never takes a task whose schema is above its own. */
+/** The version of the layout of a task's rows. An instance never takes a task with a higher one. */
 export const SCHEMA = 1;
 
 /** The row that every change of a task replaces under its etag (docs/storage.md). */
@@ -13,17 +13,17 @@ export interface Head {
   readonly major: number;
   readonly contextId: string;
   readonly state: TaskState;
-  /** Time of the last status in ms since the epoch; grows with every status. */
+  /** Time of the last status in ms since 1970; grows with every status. */
   readonly statusTime: number;
   readonly created: number;
   /** Number of the last event; events are `1..generation` without a gap. */
   readonly generation: number;
   /** Generation of the folded task in row `s`; 0 without one. */
   readonly snapshot: number;
-  /** Bytes of row `s`, and of the events after it: when the second outgrows the first, `s` is written anew. */
+  /** Length of row `s`, and of the events after it, in characters. When the second is larger, `s` is written again. */
   readonly snapshotBytes: number;
   readonly tailBytes: number;
-  /** 1 for the message that created the task, one more for each follow-up. */
+  /** 1 for the message that created the task, plus 1 for each follow-up. */
   readonly turn: number;
   /** Generation of the event that began the turn. */
   readonly turnStart: number;
@@ -31,19 +31,21 @@ export interface Head {
   readonly steps: number;
   /** Whether row `k-state` exists. */
   readonly checkpoint: boolean;
-  /** Moves with every change of holder; events carry it, so that a stale holder is recognised. */
+  /** Grows by 1 with every change of holder. Events carry it. */
   readonly epoch: number;
-  /** Who began the epoch: tells one's own lost acknowledgement from another's write. */
+  /**
+   * Random id of the writer that began the epoch. A writer whose commit had no answer recognizes its own write by it.
+   */
   readonly nonce: string;
-  /** Writes of the epoch's holder so far. Nobody else moves it. */
+  /** Number of writes of the epoch's holder. No other writer changes it. */
   readonly seq: number;
   readonly lease: Lease | undefined;
-  /** Somebody asked to cancel; from `deadline` on anybody may end the task. */
+  /** A cancel request. From `deadline` on (ms since 1970) any instance may end the task. */
   readonly cancel: { readonly by: string; readonly deadline: number } | undefined;
   /** Crashes of this turn since its last progress. */
   readonly attempts: number;
   readonly pushConfigs: number;
-  /** The task is being removed: it does not exist for anybody any more, only its rows do. */
+  /** The task is being deleted. No caller can see it; only its rows still exist. */
   readonly purging: boolean;
   readonly caller: Caller;
 }

@@ -4,15 +4,15 @@ import type { TaskKey } from "../../ports/task-log.ts";
 import { toBytes, toText } from "./utf8.ts";
 
 /**
- * The claim check: content that is too large for a row is stored as a payload of its own, and the row says which
- * part has which (DESIGN 3.1). Remembered per part object, so that a snapshot does not store it again.
+ * Where a part's content is stored, if it is too large for a row (docs/architecture.md#large-content). Recorded per
+ * part object, so that a snapshot does not store the content again.
  */
 const claims = new WeakMap<Part, PayloadRef>();
 
-/** A part's content over this many bytes goes to a payload. */
+/** A part's content over this many bytes is stored as a payload. */
 const CLAIM_BYTES = 48 * 1024;
 
-/** `[index in wire order, kind, claim]` for each part whose content is elsewhere. */
+/** `[index in wire order, kind, reference]` of a part whose content is a payload. */
 export type LargePart = readonly [number, "text" | "raw" | "data", PayloadRef];
 
 /** The parts that an event carries, in wire order. */
@@ -36,7 +36,7 @@ export function hasLargeContent(parts: readonly Part[]): boolean {
   return parts.some((part) => sizeOf(part) > CLAIM_BYTES && !claims.has(part));
 }
 
-/** Stores what is too large for a row. May be repeated. @throws StoreError */
+/** Stores the content that is too large for a row. Idempotent. @throws StoreError */
 export async function storeLargeContent(payloads: Payloads, task: TaskKey, parts: readonly Part[]): Promise<void> {
   for (const part of parts) {
     if (sizeOf(part) > CLAIM_BYTES && !claims.has(part)) {
@@ -56,7 +56,7 @@ export function toLargeParts(parts: readonly Part[]): LargePart[] | undefined {
   });
 }
 
-/** Gives parts back the content that is stored elsewhere. @throws StoreError */
+/** Reads the payloads of `entries` into their parts. @throws StoreError */
 export async function restoreLargeContent(
   payloads: Payloads,
   task: TaskKey,
@@ -74,7 +74,7 @@ export async function restoreLargeContent(
   );
 }
 
-/** The same event without the content that is stored elsewhere. */
+/** The same event without the content that is stored as payloads. */
 export function withoutLargeContent(response: StreamResponse): StreamResponse {
   const payload = response.payload;
   switch (payload?.$case) {
@@ -89,8 +89,8 @@ export function withoutLargeContent(response: StreamResponse): StreamResponse {
     }
     case "artifactUpdate": {
       const { artifact } = payload.value;
-      const emptiedArtifact = artifact && { ...artifact, parts: artifact.parts.map(emptied) };
-      return { payload: { $case: "artifactUpdate", value: { ...payload.value, artifact: emptiedArtifact } } };
+      const stripped = artifact && { ...artifact, parts: artifact.parts.map(withoutPayload) };
+      return { payload: { $case: "artifactUpdate", value: { ...payload.value, artifact: stripped } } };
     }
     default:
       return response;
@@ -102,16 +102,16 @@ export function withoutLargeContentInTask(task: Task): Task {
   return {
     ...task,
     status: task.status && { ...task.status, message: said },
-    artifacts: task.artifacts.map((artifact) => ({ ...artifact, parts: artifact.parts.map(emptied) })),
+    artifacts: task.artifacts.map((artifact) => ({ ...artifact, parts: artifact.parts.map(withoutPayload) })),
     history: task.history.map(withoutLargeContentInMessage),
   };
 }
 
 export function withoutLargeContentInMessage(message: Message): Message {
-  return { ...message, parts: message.parts.map(emptied) };
+  return { ...message, parts: message.parts.map(withoutPayload) };
 }
 
-/** Bytes of a part's content; for text and data at least a third of them, which is enough to find the large ones. */
+/** Bytes of a part's content; for text and data the number of UTF-16 units, which is at least a third of the bytes. */
 export function sizeOf({ content }: Part): number {
   switch (content?.$case) {
     case "raw":
@@ -167,6 +167,6 @@ function contentBytes({ content }: Part): Uint8Array {
   }
 }
 
-function emptied(part: Part): Part {
+function withoutPayload(part: Part): Part {
   return claims.has(part) ? { ...part, content: undefined } : part;
 }

@@ -12,18 +12,18 @@ import type { StoredHead } from "./transact.ts";
 import { callPatience } from "./lease.ts";
 
 export interface StoredTask extends StoredHead {
-  /** Folded up to `head.generation`. */
+  /** The fold of all events up to `head.generation`. */
   readonly task: Task;
-  /** The same as JSON text, where a snapshot holds it. */
+  /** The task as JSON text, when a snapshot holds all of it. */
   readonly json?: string;
 }
 
-/** Task ids as this gateway makes them; anything else cannot exist and is not worth a read. */
+/** Whether an id has the form of this gateway's task ids. No task has any other id, so it need not be read. */
 export function isTaskId(id: string): boolean {
   return /^[A-Za-z0-9-]{1,64}$/.test(id);
 }
 
-/** The whole task as of its newest head. Undefined when there is none, or it is being removed. */
+/** The task as of its newest head; undefined when it does not exist or is being deleted. @throws StoreError */
 export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTask | undefined> {
   const stored = await parts.log.readTask(key);
   if (!stored) {
@@ -48,7 +48,7 @@ export async function readTask(parts: TaskParts, key: TaskKey): Promise<StoredTa
   return { head, etag: stored.head.etag, task };
 }
 
-/** A snapshot that is the task already: most calls need its text alone. */
+/** A task whose snapshot is current. Its JSON is parsed only when needed: most calls use only the text. */
 class WholeSnapshot implements StoredTask {
   readonly head: Head;
   readonly etag: Etag;
@@ -67,7 +67,7 @@ class WholeSnapshot implements StoredTask {
   }
 }
 
-/** Events with `after < generation <= upTo`. */
+/** Events with `after < generation <= upTo`, in order. @throws StoreError */
 export async function readEvents(
   parts: Pick<TaskParts, "log" | "payloads">,
   key: TaskKey,
@@ -85,10 +85,10 @@ function taskOf({ response }: LogEvent): Task | undefined {
   return response.payload?.$case === "task" ? response.payload.value : undefined;
 }
 
-/** How many referenced tasks an agent is shown. */
+/** How many referenced tasks an agent receives. */
 const MAX_REFERENCES = 10;
 
-/** The caller's own tasks that a message refers to (specification 3.4.3); what is foreign or unknown is left out. */
+/** The caller's own tasks that a message refers to (specification 3.4.3). Other ids are ignored. @throws TaskError */
 export async function readReferences(parts: TaskParts, scope: string, message: Message): Promise<Task[]> {
   if (message.referenceTaskIds.length === 0) {
     return [];
@@ -101,7 +101,7 @@ export async function readReferences(parts: TaskParts, scope: string, message: M
   return found.flatMap((stored) => (stored ? [stored.task] : []));
 }
 
-/** The task with at most the `limit` newest messages of its history; all without a limit (specification 3.2.4). */
+/** The task with the `limit` newest messages of its history; all of them without a limit (specification 3.2.4). */
 export function withHistory(task: Task, limit: number | undefined): Task {
   if (limit === undefined || task.history.length <= limit) {
     return task;

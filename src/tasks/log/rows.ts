@@ -19,22 +19,22 @@ export interface LogEvent {
   readonly generation: number;
   readonly epoch: number;
   readonly response: StreamResponse;
-  /** The response as JSON text, where its row holds all of it: made once, for the row and for every stream. */
+  /** The response as JSON text, when its row holds all of it. Made once, for the row and for every stream. */
   readonly json?: string;
-  /** The caller's message that began a later turn: in the history, not in the event itself. */
+  /** The caller's message that began a follow-up turn. It is part of the history, not of the event. */
   readonly message?: Message;
-  /** Of the write that began a turn, so that its writer recognises it later. */
+  /** The nonce of the write that began a turn, by which its writer recognizes it later. */
   readonly nonce?: string;
 }
 
-/** What rows hold as JSON; docs/storage.md. `body` alone: the whole of it is a payload. */
+/** The JSON of an event row (docs/storage.md). A row with `body` alone points at a payload that holds this JSON. */
 interface EventRow {
   readonly epoch: number;
   readonly event: unknown;
   readonly message?: unknown;
   readonly nonce?: string;
   readonly claims?: readonly LargePart[];
-  /** Parts, by index in wire order, whose data is `null`: the SDK's codec takes it for no content. */
+  /** Indexes in wire order of parts whose data is `null`, which the SDK's codec decodes as a part without content. */
   readonly nulls?: readonly number[];
 }
 
@@ -47,14 +47,14 @@ interface SnapshotRow {
 
 export const SNAPSHOT = "s";
 
-/** A row's body over this many bytes becomes a payload. */
+/** A row's body over this many bytes is stored as a payload. */
 const BODY_BYTES = 900 * 1024;
 
 export function eventKey(generation: number): string {
   return `e-${String(generation).padStart(10, "0")}`;
 }
 
-/** The row of an event, and the event with the JSON text that went into it. */
+/** The row of an event, and the event with the JSON text that the row contains. */
 export function encodeEvent(event: LogEvent): { readonly row: LogRow; readonly event: LogEvent } {
   const { generation, epoch, response, message, nonce } = event;
   const parts = partsOf(response, message);
@@ -72,7 +72,7 @@ export function encodeEvent(event: LogEvent): { readonly row: LogRow; readonly e
   return { row, event: claims || nulls ? event : { ...event, json } };
 }
 
-/** The row of a folded task, and the task as JSON text where the row holds all of it. */
+/** The snapshot row of a task, and the task as JSON text when the row holds all of it. */
 export function encodeSnapshot(generation: number, task: Task): { readonly row: LogRow; readonly json?: string } {
   const parts = partsOfTask(task);
   const claims = toLargeParts(parts);
@@ -84,8 +84,8 @@ export function encodeSnapshot(generation: number, task: Task): { readonly row: 
 }
 
 /**
- * The task's JSON text within the body of a snapshot of this generation, without parsing it; undefined where some of
- * the task's content is elsewhere. Rows of 0.1.0 name such content behind the task, later ones before it.
+ * The task's JSON text in the body of a snapshot of this generation, found without parsing; undefined when some of the
+ * task's content is stored as payloads. Rows of version 0.1.0 have `claims` after the task, later rows before it.
  */
 export function taskJsonOf(body: string, generation: number): string | undefined {
   const start = `{"generation":${generation},"task":`;
@@ -97,7 +97,7 @@ export function isOversize({ body }: LogRow): boolean {
   return body.length * 3 > BODY_BYTES && Buffer.byteLength(body) > BODY_BYTES;
 }
 
-/** The row that points at its body instead of holding it. @throws StoreError */
+/** Stores the body as a payload and returns the row that points at it. @throws StoreError */
 export async function storeBody(payloads: Payloads, task: TaskKey, { key, body }: LogRow): Promise<LogRow> {
   return { key, body: JSON.stringify({ body: await payloads.put(task, toBytes(body)) }) };
 }
@@ -131,15 +131,16 @@ export async function decodeSnapshot(
   return { generation: json.generation, task };
 }
 
-/** A row's JSON, from wherever its body is. @throws StoreError */
+/** A row's JSON, read from the row or from its payload. @throws StoreError */
 export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: string): Promise<T> {
   const json = JSON.parse(body) as T | { readonly body: PayloadRef };
   return "body" in json ? (JSON.parse(toText(await payloads.get(task, json.body))) as T) : json;
 }
 
-/** The JSON of `object`, which has a member already, with one more whose value is JSON text. */
+/** The JSON of `object`, which has at least one member, with one more member whose value is JSON text. */
 function withMember(object: object, name: string, json: string): string {
-  return `${JSON.stringify(object).slice(0, -1)},"${name}":${json}}`;
+  // Joined, not concatenated: a concatenation would keep its pieces in memory until it is read.
+  return [JSON.stringify(object).slice(0, -1), ',"', name, '":', json, "}"].join("");
 }
 
 function toNulls(parts: readonly Part[]): number[] | undefined {

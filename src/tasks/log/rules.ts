@@ -10,13 +10,16 @@ import { cancelWithin, takeableAt } from "./lease.ts";
 import type { Lease } from "./lease.ts";
 import { agentMessage, statusUpdate, textPart, toTimestamp, withTimestamp } from "./status-update.ts";
 
-/** What a change writes: the next head and the events that go with it, in one transaction. */
+/** What a change writes in one transaction: the next head and its events. */
 export interface Change {
   readonly head: Head;
   readonly events: readonly LogEvent[];
 }
 
-/** `fenced`: another epoch began. `idle`: there is nothing to do. The rest refuses the caller. */
+/**
+ * Why a change is not made. `fenced`: another writer began an epoch. `idle`: there is nothing to do. `held`: another
+ * instance holds the task until `until` (ms since 1970). A {@link TaskFault} is an error for the caller.
+ */
 export type Refusal =
   | { readonly code: "fenced" }
   | { readonly code: "idle" }
@@ -25,7 +28,7 @@ export type Refusal =
 
 export type Decision = { readonly change: Change } | { readonly refused: Refusal };
 
-/** Who wants to write, when, and for how long a lease lasts (ms). */
+/** Who wants to write. `now` in ms since 1970; `lease` is the length of a lease in ms. */
 export interface Writer {
   readonly holder: string;
   readonly nonce: string;
@@ -33,12 +36,14 @@ export interface Writer {
   readonly lease: number;
 }
 
-/** Crashes without progress after which a turn is given up. */
+/** After this many crashes without progress the task fails. */
 export const MAX_ATTEMPTS = 3;
 
 /**
- * Every rule by which a task changes. Pure: head and clock in, the transaction out. The engine takes them as
- * an argument so that the simulation can break one at a time and see itself turn red.
+ * Every rule by which a task changes. A rule is a pure function of the head and a {@link Writer}; it never throws. It
+ * returns the change to commit, or why there is none. `transact` calls a rule again with the newer head when another
+ * writer was first. The engine receives the rules as an argument, so that the simulation can replace one by a faulty
+ * one and check that it detects the fault.
  */
 export const rules = {
   create,
@@ -62,9 +67,9 @@ export interface NewTask {
   readonly contextId: string;
   readonly caller: Caller;
   readonly message: Message;
-  /** False when a work message starts the turn elsewhere. */
+  /** Whether the creating instance runs the turn; otherwise a work message starts it. */
   readonly held: boolean;
-  /** Configs that come with the message. */
+  /** Number of push notification configs that come with the message. */
   readonly pushConfigs?: number;
 }
 
@@ -109,7 +114,7 @@ function create(task: NewTask, by: Writer): Change {
   };
 }
 
-/** A follow-up begins the next turn of a task that waits (specification 3.4.3). */
+/** A follow-up message begins the next turn of a task that waits for input (specification 3.4.3). */
 function acceptMessage(head: Head, taskId: string, message: Message, held: boolean, by: Writer): Decision {
   if (head.purging) {
     return { refused: { code: "not-found", taskId } };
@@ -118,13 +123,13 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
     return refuse(NEWER);
   }
   if (isTerminal(head.state)) {
-    return refuse("Task has ended; a message cannot continue it. Send it without taskId to begin a new task.");
+    return refuse("The task has ended, so a message cannot continue it. Send it without taskId to begin a new task.");
   }
   if (!isInterrupted(head.state) || hasLiveLease(head, by.now)) {
-    return refuse("Task is still working. Wait until it asks for input, or cancel it.");
+    return refuse("The task is still working. Wait until it asks for input, or cancel it.");
   }
   if (head.cancel) {
-    return refuse("Task is being canceled.");
+    return refuse("The task is being canceled. Send the message without taskId to begin a new task.");
   }
   const state = held ? TaskState.TASK_STATE_WORKING : TaskState.TASK_STATE_SUBMITTED;
   const nextTurn = { ...head, turn: head.turn + 1, turnStart: head.generation + 1, steps: 0, attempts: 0 };
@@ -133,8 +138,8 @@ function acceptMessage(head: Head, taskId: string, message: Message, held: boole
 }
 
 /**
- * Takes a turn that nobody holds: one that a queue message starts, one that was handed over, or one whose holder
- * fell silent.
+ * Takes a turn without a live holder: one that a work message starts, one that was handed over, or one whose holder
+ * crashed.
  */
 function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fail", by: Writer): Decision {
   if (head.purging || head.schema > SCHEMA || head.turn !== turn || endsTurn(head.state)) {
@@ -153,7 +158,7 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
     const text = `The agent stopped ${attempts === 1 ? "once" : `${attempts} times`} before it could finish.`;
     return withEvents(
       began,
-      [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, says(head, taskId, by, text))],
+      [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, agentText(head, taskId, by, text))],
       by,
     );
   }
@@ -162,13 +167,13 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
     : { change: { head: began, events: [] } };
 }
 
-/** What a holder stores besides events: progress, after which earlier crashes count no more. */
+/** Steps and checkpoints that a holder stores besides events. This is progress: it sets `attempts` back to 0. */
 export interface Recorded {
   readonly steps: number;
   readonly checkpoint: boolean;
 }
 
-/** The holder's own events. An event that ends the turn gives the lease back in the same transaction. */
+/** Appends the holder's events. An event that ends the turn removes the lease in the same transaction. */
 function append(head: Head, responses: readonly StreamResponse[], by: Writer, recorded?: Recorded): Decision {
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
@@ -182,7 +187,7 @@ function append(head: Head, responses: readonly StreamResponse[], by: Writer, re
   return withEvents(next, responses, by);
 }
 
-/** Gives the turn back unfinished: the next holder need not wait for the lease, and it is no crash. */
+/** Hands over an unfinished turn: the next holder need not wait for the lease to end, and it is not a crash. */
 function release(head: Head, by: Writer): Decision {
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
@@ -190,7 +195,7 @@ function release(head: Head, by: Writer): Decision {
   return { change: { head: { ...head, seq: head.seq + 1, lease: undefined }, events: [] } };
 }
 
-/** Asks the holder to cancel, or cancels where nobody holds the task. */
+/** Asks the holder to cancel, or cancels a task that has no live holder or is past the deadline. */
 function flagCancel(head: Head, taskId: string, by: Writer): Decision {
   if (head.purging) {
     return { refused: { code: "not-found", taskId } };
@@ -216,7 +221,7 @@ function flagCancel(head: Head, taskId: string, by: Writer): Decision {
   return { change: { head: { ...head, cancel }, events: [] } };
 }
 
-/** Fences whoever holds the task and ends it. */
+/** Ends the task as CANCELED in a new epoch, which fences the holder. */
 function endCanceled(head: Head, taskId: string, by: Writer): Decision {
   if (isTerminal(head.state)) {
     return { refused: { code: "idle" } };
@@ -228,13 +233,13 @@ function endCanceled(head: Head, taskId: string, by: Writer): Decision {
   );
 }
 
-/** Ends a task that has waited too long for an answer. */
+/** Ends a task that has waited for input longer than `inputTimeout` ms. */
 function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writer): Decision {
-  const isSomebodyElses = head.purging || head.schema > SCHEMA;
-  if (isSomebodyElses || !isInterrupted(head.state) || head.statusTime + inputTimeout > by.now) {
+  const isOffLimits = head.purging || head.schema > SCHEMA;
+  if (isOffLimits || !isInterrupted(head.state) || head.statusTime + inputTimeout > by.now) {
     return { refused: { code: "idle" } };
   }
-  const message = says(head, taskId, by, "The task waited for an answer for too long.");
+  const message = agentText(head, taskId, by, "The task waited for an answer for too long.");
   return withEvents(
     beginEpoch(head, by, false),
     [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, message)],
@@ -242,7 +247,7 @@ function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writ
   );
 }
 
-/** Hides a task whose rows are about to go, and fences whoever still holds it. */
+/** Hides a task whose rows will be deleted, in a new epoch, which fences the holder. */
 function purge(head: Head, by: Writer): Decision {
   if (head.schema > SCHEMA) {
     return { refused: { code: "idle" } };
@@ -250,7 +255,7 @@ function purge(head: Head, by: Writer): Decision {
   return { change: { head: { ...beginEpoch(head, by, false), purging: true }, events: [] } };
 }
 
-/** Its row goes with the head, so that it knows every event after it. */
+/** Records a new push notification config. Its row is in the same transaction, so that every later event reaches it. */
 function addPushConfig(head: Head, taskId: string): Decision {
   if (head.purging) {
     return { refused: { code: "not-found", taskId } };
@@ -261,7 +266,8 @@ function addPushConfig(head: Head, taskId: string): Decision {
   return { change: { head: { ...head, pushConfigs: head.pushConfigs + 1 }, events: [] } };
 }
 
-const NEWER = "Task was written by a newer version of this gateway. Try again: an instance of that version may answer.";
+const NEWER =
+  "The task was written by a newer version of this gateway. Retry: an instance of that version may receive the request.";
 
 function beginEpoch(head: Head, by: Writer, held: boolean): Head {
   return { ...head, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, lease: held ? leaseOf(by) : undefined };
@@ -292,8 +298,8 @@ function withEvents(
   };
 }
 
-/** Its id is the write's own, so that a repeated attempt says the same. */
-function says(head: Head, taskId: string, by: Writer, text: string): Message {
+/** A message whose id is derived from the write, so that a repeated attempt writes the same bytes. */
+function agentText(head: Head, taskId: string, by: Writer, text: string): Message {
   return agentMessage(`${by.nonce}-${head.generation + 1}`, taskId, head.contextId, [textPart(text)]);
 }
 

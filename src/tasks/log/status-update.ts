@@ -1,7 +1,7 @@
 import { Role } from "@a2a-js/sdk";
 import type { Message, Part, StreamResponse, TaskState, TaskStatus, TaskStatusUpdateEvent } from "@a2a-js/sdk";
 
-/** The event by which a task changes its state. Its time is set when it is committed. */
+/** An event that changes the state of a task. Its timestamp is set when it is committed. */
 export function statusUpdate(
   taskId: string,
   contextId: string,
@@ -21,7 +21,7 @@ export function withTimestamp(
   return { payload: { $case: "statusUpdate", value } };
 }
 
-/** A message of the agent's, as the status of a task carries it. */
+/** A message from the agent, for the status of a task. */
 export function agentMessage(messageId: string, taskId: string, contextId: string, parts: Part[]): Message {
   return {
     messageId,
@@ -39,7 +39,9 @@ export function textPart(text: string): Part {
   return { content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "" };
 }
 
-/** ISO 8601 in UTC with milliseconds (specification 5.6.1). Statuses come in bursts, so the second is remembered. */
+/**
+ * ISO 8601 in UTC with milliseconds (specification 5.6.1). The last second is cached because statuses come in bursts.
+ */
 export function toTimestamp(ms: number): string {
   const second = Math.floor(ms / 1_000);
   if (second !== lastSecond) {

@@ -1,6 +1,6 @@
 import { TaskState } from "@a2a-js/sdk";
 
-/** No event follows these (specification 4.1.3). */
+/** Whether no event can follow (specification 4.1.3). */
 export function isTerminal(state: TaskState): boolean {
   return (
     state === TaskState.TASK_STATE_COMPLETED ||
@@ -10,7 +10,7 @@ export function isTerminal(state: TaskState): boolean {
   );
 }
 
-/** The turn has ended and the task waits for somebody outside. */
+/** Whether the turn has ended and the task waits for its caller. */
 export function isInterrupted(state: TaskState): boolean {
   return state === TaskState.TASK_STATE_INPUT_REQUIRED || state === TaskState.TASK_STATE_AUTH_REQUIRED;
 }

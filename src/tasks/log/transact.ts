@@ -12,22 +12,23 @@ import { endsTurn } from "./task-state.ts";
 import type { TaskParts } from "../engine-parts.ts";
 import { TaskError } from "../task-fault.ts";
 
-/** A head as it was last seen in the store. */
+/** A head and its etag, as last read from the store. */
 export interface StoredHead {
   readonly head: Head;
   readonly etag: Etag;
 }
 
 /**
- * - `committed`: the change is in the log. `version.head` may be ahead of it where others flagged the task since.
- * - `superseded`: it is in the log, but another epoch began after it.
+ * - `committed`: the change is in the log. `version.head` may be newer, if another instance flagged the task since.
+ * - `superseded`: the change is in the log, but another epoch began after it.
+ * - `refused`: the rule made no change.
  */
 export type Outcome =
   | {
       readonly code: "committed";
       readonly version: StoredHead;
       readonly change: Change;
-      /** The task after the change as JSON text, where a snapshot that holds all of it went with the change. */
+      /** The task after the change as JSON text, when the change included a snapshot that holds all of it. */
       readonly taskJson?: string | undefined;
     }
   | { readonly code: "superseded"; readonly version: StoredHead; readonly change: Change }
@@ -37,20 +38,20 @@ export interface Transaction {
   readonly key: TaskKey;
   /** The head to start from; absent to create the task. */
   readonly from: StoredHead | undefined;
-  /** Called again with the newer head after somebody else changed it. */
+  /** Called again with the newer head when another writer changed it. */
   readonly decide: (head: Head | undefined) => Decision;
-  /** Further rows of the same transaction. */
+  /** Further rows for the same transaction. */
   readonly rows?: readonly LogRow[];
-  /** The folded task after the change, for writers that know it: lets the snapshot be renewed. */
+  /** Computes the task after the change, so that a new snapshot can be written. */
   readonly taskAfter?: (change: Change) => Task;
-  /** Monotonic ms after which an unreachable store ends the attempt. */
+  /** When to give up if the store does not answer, in ms of the monotonic clock. */
   readonly deadline: number;
 }
 
 /**
- * One change of one task, whatever the store answers. After any outcome but a success the head is read again:
- * the store's word for it may have been lost while the change took effect (DESIGN 3.2).
- * @throws TaskError `unavailable` when the store could not say by the deadline; the change may still appear.
+ * Commits one change of one task. After any answer but a success the head is read again, because the change may have
+ * taken effect although its answer was lost (docs/architecture.md#the-commit-protocol).
+ * @throws TaskError `unavailable` when the outcome is unknown at the deadline; the change may still take effect
  */
 export async function transact(
   parts: TaskParts,
@@ -69,7 +70,7 @@ export async function transact(
     const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
     const head = encodeHead(change.head);
     let current = version;
-    // The same bytes go again while the head is as it was: a late arrival of an earlier attempt changes nothing.
+    // Send the same bytes again while the head is unchanged: it does no harm if an earlier attempt arrives late.
     for (let attempt = 0; current?.etag === version?.etag; attempt += 1) {
       if (attempt > 0) {
         await backOff(parts, attempt - 1, deadline);
@@ -86,7 +87,7 @@ export async function transact(
         current = await retry(parts, deadline, () => readStoredHead(parts, key));
       }
     }
-    const outcome = await explain(parts, key, version, current, change, deadline);
+    const outcome = await resolveOutcome(parts, key, version, current, change, deadline);
     if (outcome) {
       return outcome;
     }
@@ -94,8 +95,8 @@ export async function transact(
   }
 }
 
-/** What became of `change` now that the head reads `current`; undefined when it never took effect. */
-async function explain(
+/** The outcome of `change`, given the head that is stored now; undefined when it did not take effect. */
+async function resolveOutcome(
   parts: TaskParts,
   key: TaskKey,
   before: StoredHead | undefined,
@@ -123,6 +124,7 @@ async function explain(
   return undefined;
 }
 
+/** Undefined when there is no such task. @throws StoreError */
 export async function readStoredHead(parts: TaskParts, key: TaskKey): Promise<StoredHead | undefined> {
   const row = await parts.log.readHead(key);
   return row && { head: parseHead(row.body), etag: row.etag };
@@ -144,7 +146,7 @@ function encodeChange(
   const encoded = events.map(encodeEvent);
   const rows = encoded.map(({ row }): RowWrite => ({ op: "insert", row }));
   const stored = encoded.map(({ event }) => event);
-  const tailBytes = rows.reduce((sum, { row }) => sum + Buffer.byteLength(row.body), head.tailBytes);
+  const tailBytes = rows.reduce((sum, { row }) => sum + row.body.length, head.tailBytes);
   for (const row of further) {
     rows.push({ op: "put", row });
   }
@@ -153,7 +155,7 @@ function encodeChange(
   }
   const { row, json } = encodeSnapshot(head.generation, taskAfter({ head, events }));
   rows.push({ op: "put", row });
-  const next = { ...head, snapshot: head.generation, snapshotBytes: Buffer.byteLength(row.body), tailBytes: 0 };
+  const next = { ...head, snapshot: head.generation, snapshotBytes: row.body.length, tailBytes: 0 };
   return { change: { head: next, events: stored }, rows, ...(json !== undefined && { taskJson: json }) };
 }
 
@@ -161,7 +163,7 @@ function hasUnstoredContent({ response, message }: LogEvent): boolean {
   return hasLargeContent(partsOf(response, message));
 }
 
-/** Large content goes ahead of the transaction that points at it. */
+/** Stores large content before the transaction that points at it. */
 async function storeContent(parts: TaskParts, key: TaskKey, { events }: Change, deadline: number): Promise<void> {
   for (const { response, message } of events) {
     const content = partsOf(response, message);
@@ -180,23 +182,26 @@ function storeBodies(parts: TaskParts, key: TaskKey, rows: readonly RowWrite[], 
   );
 }
 
-/** At a turn's end, or when reading the events after it would cost more than reading the snapshot itself. */
+/** At the end of a turn, or when the events after the last snapshot are larger than the snapshot. */
 function isSnapshotDue(head: Head, events: number, tailBytes: number): boolean {
   return events > 0 && (endsTurn(head.state) || tailBytes > Math.max(64 * 1024, head.snapshotBytes));
 }
 
-/** This instance, as the rules see a writer, at this moment. */
+/** This instance as a writer, at this moment. */
 export function writerOf({ clock, instance, settings }: TaskParts, nonce: string): Writer {
   return { holder: instance, nonce, now: clock.now(), lease: settings.lease };
 }
 
-/** What a refused change tells the caller, for whom it is the same which other instance was first. */
+/** The error for the caller of a refused change. It does not matter to the caller which other instance was first. */
 export function toRefusedError(refusal: Refusal, taskId: string): TaskError {
   switch (refusal.code) {
     case "fenced":
     case "idle":
     case "held":
-      return new TaskError({ code: "unsupported", message: `Task ${taskId} is being worked on. Try again later.` });
+      return new TaskError({
+        code: "unsupported",
+        message: `Task ${taskId} is being changed by another request. Retry later.`,
+      });
     default:
       return new TaskError(refusal);
   }

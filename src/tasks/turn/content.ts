@@ -2,8 +2,8 @@ import type { Part } from "@a2a-js/sdk";
 import type { Content, PlainPart } from "../../ports/agent.ts";
 
 /**
- * Parts of one's own from what an agent handed over. The objects are always new: the log remembers per part
- * object where its content is stored, and that holds for one task only.
+ * Converts an agent's content to parts. The objects are always new: the log records per part object where its content
+ * is stored, for one task only.
  * @throws TypeError when a part has no content or more than one.
  */
 export function toParts(content: Content): Part[] {
@@ -40,7 +40,7 @@ function toContent(part: PlainPart, at: number): NonNullable<Part["content"]> {
   return { $case: "data", value: part.data };
 }
 
-/** An agent may fill the same buffer again before the log has it. */
+/** A copy, because an agent may change its buffer or object before the event is in the log. */
 function copyOf(content: NonNullable<Part["content"]>): NonNullable<Part["content"]> {
   switch (content.$case) {
     case "raw":

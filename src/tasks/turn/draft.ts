@@ -2,33 +2,33 @@ import type { Part, StreamResponse, TaskArtifactUpdateEvent } from "@a2a-js/sdk"
 import type { LogRow } from "../../ports/task-log.ts";
 import { partsOf, sizeOf } from "../log/large-content.ts";
 
-/** What an agent emitted and is not in the log yet. All of it goes into one transaction. */
+/** Events that an agent emitted and that are not in the log yet. A draft is committed in one transaction. */
 export interface Draft {
   readonly responses: readonly StreamResponse[];
-  /** A step's result or a checkpoint, together with the events before it. */
+  /** The row of a step's result or of a checkpoint. */
   readonly row?: LogRow;
-  /** At least the bytes that its rows will take. */
+  /** An upper bound of the bytes of its rows. */
   readonly bytes: number;
-  /** About the bytes that it takes in memory until then. */
+  /** Approximate bytes that it takes in memory until it is committed. */
   readonly weight: number;
   readonly settle: { resolve(): void; reject(error: unknown): void };
 }
 
-/** Rows and bytes of one transaction, with room left for head, snapshot and envelope (DESIGN 3.2). */
+/** Rows and bytes of one transaction, with room for head, snapshot and envelope (docs/architecture.md#batches). */
 const MAX_ROWS = 97;
 const MAX_BYTES = 1.5 * 1024 * 1024;
 const MAX_ROW_BYTES = 900 * 1024;
-/** A merged chunk stays well under what an SSE event may carry. */
+/** A merged chunk stays well below the size limit of an SSE event. */
 const MAX_CHUNK_BYTES = 256 * 1024;
 
 export interface Batch {
   readonly drafts: readonly Draft[];
-  /** One per row: adjacent chunks of one artifact have become one. */
+  /** One per row. Adjacent chunks of one artifact are merged. */
   readonly responses: readonly StreamResponse[];
   readonly rows: readonly LogRow[];
 }
 
-/** Takes from the front of `pending` as much as one transaction carries. */
+/** Removes from the front of `pending` as many drafts as fit into one transaction. */
 export function takeBatch(pending: Draft[]): Batch {
   const responses: StreamResponse[] = [];
   const rows: LogRow[] = [];
@@ -57,7 +57,7 @@ export function takeBatch(pending: Draft[]): Batch {
   return { drafts: pending.splice(0, taken), responses, rows };
 }
 
-/** A transaction names a row once; of two checkpoints the later one is meant. */
+/** A transaction can contain each row once, so a later checkpoint replaces an earlier one. */
 function putRow(rows: LogRow[], row: LogRow): void {
   const at = rows.findIndex(({ key }) => key === row.key);
   rows.splice(at < 0 ? rows.length : at, at < 0 ? 0 : 1, row);
@@ -71,7 +71,10 @@ function continueLast(
   return last && next && more.length === 1 && !row ? mergeChunks(last, next) : undefined;
 }
 
-/** JSON escapes take up to six bytes a character, base64 four for three. */
+/**
+ * An upper bound of the bytes of an event's row: JSON escapes take up to six bytes per character, base64 four for
+ * three.
+ */
 export function bytesOf(response: StreamResponse): number {
   return partsOf(response).reduce(
     (sum, part) => sum + 200 + sizeOf(part) * (part.content?.$case === "raw" ? 1.4 : 6) + besidesContent(part) * 6,
@@ -79,7 +82,7 @@ export function bytesOf(response: StreamResponse): number {
   );
 }
 
-/** Without what JSON adds: an agent is told of what it piled up, not of how it is stored. */
+/** Approximate bytes of an event in memory, without JSON escapes. The limit of pending bytes uses this number. */
 export function weightOf(response: StreamResponse): number {
   return partsOf(response).reduce(
     (sum, part) => sum + 200 + sizeOf(part) + besidesContent(part),

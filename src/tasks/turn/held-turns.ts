@@ -14,20 +14,21 @@ import { runTurn } from "./turn-runner.ts";
 import type { TurnRun } from "./turn-runner.ts";
 import type { TurnInput } from "./turn.ts";
 
-/** The turns that this instance runs now. */
+/** The turns that run on this instance. */
 export interface HeldTurns {
   readonly size: number;
   /**
-   * Takes a place for a turn that is about to start; the returned function gives it back, once the turn has started or
-   * will not. @throws TaskError `busy` over the instance's limit, or when it is shutting down.
+   * Reserves a place for a turn that is about to start. Call the returned function once the turn has started, or when
+   * it will not start. @throws TaskError `busy` when the instance's limit is reached or it is shutting down
    */
   admit(): () => void;
+  /** Runs a turn in the background. Its events are committed by one writer; it ends once, or is lost or handed over. */
   start(turn: TurnStart): HeldTurn;
-  /** Renews the lease of a task, if it is held here: another instance changed its head. */
+  /** Renews the lease of a task that is held here, which reads its head again. Does nothing for other tasks. */
   renew(key: TaskKey): void;
-  /** No turn starts after this. Resolves when those that run have ended, or after `grace` ms. */
+  /** Admits no more turns. Resolves when the running ones have ended, or after `grace` ms. */
   settle(grace: number): Promise<void>;
-  /** Hands every turn over that still runs, and resolves when all have left. */
+  /** Hands over every running turn to other instances. Resolves when none is left here. */
   handOver(): Promise<void>;
 }
 
@@ -36,23 +37,28 @@ interface TurnStart {
   readonly input: TurnInput;
   readonly open: OpenRow;
   readonly writer: WriterStart;
-  /** Ms that the agent may run before its task exists, so that a short turn is one commit; 0: it exists first. */
+  /**
+   * How long the agent may run before its task is created (ms), so that a short turn is one commit; 0: create first.
+   */
   readonly deferFor: number;
 }
 
 export interface HeldTurn {
   readonly writer: TaskWriter;
-  /** Resolves once the task exists, or never will: then `lost` says why, or `reply` is the answer. */
+  /** Resolves once the task exists, or will not be created: then `lost` has the cause, or `reply` the answer. */
   readonly begun: Promise<void>;
-  /** The task as its first event has it, once that is committed here. */
+  /** The task of the first event, once this instance has committed it. */
   readonly first: { readonly task: Task; readonly generation: number } | undefined;
-  /** Resolves once the turn has ended here, to whether the index can find the task: else nobody may be told of it (I15). */
+  /**
+   * Resolves once the turn has ended here, to whether the index has the task: otherwise no client may learn its id
+   * (I15).
+   */
   readonly ended: Promise<boolean>;
-  /** Resolves once nothing of the turn is left to do here. Never rejects. */
+  /** Resolves once all work of the turn is done here. Never rejects. */
   readonly done: Promise<void>;
-  /** Why the task was lost, if it was. */
+  /** The cause, if the task was lost to another holder or the store did not answer in time. */
   readonly lost: Error | undefined;
-  /** The Message that answers the call instead of a task; known once the turn has ended. */
+  /** The Message that answers the call instead of a task; set once the turn has ended. */
   readonly reply: Message | undefined;
 }
 
@@ -62,7 +68,7 @@ interface Running {
   readonly stop: (code: AbortCode) => void;
 }
 
-/** How often a holder reads what other instances left for it, in ms (DESIGN 3.3). */
+/** How often a holder reads its inbox, in ms (docs/architecture.md#hints). */
 const INBOX_EVERY = 1_000;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
@@ -78,7 +84,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     },
     admit() {
       if (isClosing || held.size + admitted >= parts.settings.maxTurns) {
-        const message = isClosing ? "This instance is shutting down." : "This instance runs as many turns as it may.";
+        const message = isClosing
+          ? "This instance is shutting down. Retry later."
+          : "Too many turns are running on this instance. Retry later.";
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
       admitted += 1;
@@ -168,7 +176,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         await run.done;
       }
       cancelFirstCommit?.();
-      // A task with an open row can be found already; the caller need not wait for the rest.
+      // A task with an open row is already in the index, so the caller need not wait for its done row.
       if (isOpen) {
         ended.resolve(true);
       }
@@ -194,7 +202,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     held.get(nameOf(key))?.writer.renew();
   }
 
-  /** While something is held here. */
+  /** Repeats while a turn is held here. */
   function readInboxLater(): void {
     if (isReading) {
       return;
@@ -207,8 +215,8 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     try {
       (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(renew);
     } catch (error) {
-      // The lease's renewal looks too.
-      parts.logger.warn("inbox.unreachable", { error: String(error) });
+      // Without the hints, the next renewal of each lease reads the head.
+      parts.logger.warn("inbox.request-failed", { error: String(error) });
     }
     isReading = false;
     if (held.size > 0) {
@@ -216,7 +224,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     }
   }
 
-  /** Resolves to whether the task is in the list of those that ended. */
+  /** Resolves to whether the task is in the list of ended tasks. */
   async function indexEnd({ head, task }: TaskWriter, open: OpenRow, isOpen: boolean): Promise<boolean> {
     if (head && !head.lease && !endsTurn(head.state)) {
       await handOver(open);
@@ -228,18 +236,18 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       await finishIndex(parts, open, head, task, isOpen && head.pushConfigs === 0);
       return true;
     } catch (error) {
-      // An open row stays for the sweep to finish.
-      parts.logger.warn("index.behind", { taskId: open.taskId, error: String(error) });
+      // The open row stays, so the sweep completes this.
+      parts.logger.warn("index.update-failed", { taskId: open.taskId, error: String(error) });
       return false;
     }
   }
 
-  /** Another instance goes on at once; without the message the sweep finds the turn. */
+  /** Sends the work message, so that another instance continues at once. If this fails, the sweep finds the turn. */
   async function handOver({ scope, taskId, agent, turn }: OpenRow): Promise<void> {
     try {
       await parts.queue.send({ kind: "turn", scope, taskId, agent, turn });
     } catch (error) {
-      parts.logger.warn("queue.unreachable", { taskId, error: String(error) });
+      parts.logger.warn("queue.send-failed", { taskId, error: String(error) });
     }
   }
 }

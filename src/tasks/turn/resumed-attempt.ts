@@ -2,18 +2,20 @@ import type { Part } from "@a2a-js/sdk";
 import type { Json } from "../../ports/agent.ts";
 import type { EarlierAttempts } from "./steps.ts";
 
-/** What becomes of a chunk that an attempt emits. `restart` carries everything of the artifact so far. */
+/** Whether a chunk that an attempt emits is sent. `parts` includes the parts of chunks that were dropped before it. */
 export type ChunkFate =
   | { readonly do: "send"; readonly append: boolean; readonly parts: readonly Part[] }
   | { readonly do: "drop" };
 
-/** Where an attempt stands in what earlier attempts of its turn left behind (DESIGN 3.4). Decides; does nothing. */
+/**
+ * Decides what an attempt repeats of the work of earlier attempts (docs/architecture.md#steps). Has no side effects.
+ */
 export interface Replay {
-  /** While stored steps remain unread, what is emitted outside them is in the log already. */
+  /** True while stored steps remain unread. Events emitted outside steps are then already in the log. */
   readonly isCatchingUp: boolean;
-  /** The stored result of a step, if it completed before. @throws TypeError for a name used before in this attempt. */
+  /** The stored result of a completed step. @throws TypeError when the name was already used in this attempt */
   takeStep(name: string): { readonly value: Json } | undefined;
-  /** One writing of an artifact from its beginning to its end. */
+  /** Begins one writing of an artifact. The returned function decides about each of its chunks. */
   openArtifact(artifactId: string): (parts: readonly Part[], isInStep: boolean) => ChunkFate;
 }
 
@@ -28,7 +30,7 @@ export function createResumedAttempt({ steps, closed }: EarlierAttempts): Replay
       used ??= new Set();
       if (used.has(name)) {
         throw new TypeError(
-          `step ${JSON.stringify(name)}: the name was used before in this turn; a step's name says which result is its own`,
+          `step ${JSON.stringify(name)}: the name was already used in this turn; give each step a unique name`,
         );
       }
       used.add(name);
@@ -48,7 +50,7 @@ export function createResumedAttempt({ steps, closed }: EarlierAttempts): Replay
       let missed: Part[] = [];
       let hasSent = false;
       return (parts, isInStep) => {
-        // A step that runs has no result in the log, and so nothing that it emits.
+        // A step that runs has no result in the log, so its events are not in the log either.
         if (isAbsorbed && !isInStep) {
           return { do: "drop" };
         }

@@ -7,14 +7,14 @@ import type { Head } from "../log/head.ts";
 import { readEvents } from "../log/read-task.ts";
 import { decodeBody } from "../log/rows.ts";
 
-/** Row of the last checkpoint; it outlives its turn. */
+/** Key of the row with the last checkpoint. It is kept for later turns. */
 export const CHECKPOINT = "k-state";
 
-/** What earlier attempts of a turn left in the log (DESIGN 3.4). */
+/** What earlier attempts of a turn left in the log (docs/architecture.md#steps). */
 export interface EarlierAttempts {
   /** Results of completed steps by name. */
   readonly steps: ReadonlyMap<string, Json>;
-  /** How many times each artifact was written to its end, by its id. */
+  /** How many times each artifact was closed, by artifact id. */
   readonly closed: ReadonlyMap<string, number>;
 }
 
@@ -39,7 +39,9 @@ export async function readCheckpoint(parts: EngineParts, key: TaskKey, head: Hea
   return body && (await decodeBody<{ readonly value: Json }>(parts.payloads, key, body)).value;
 }
 
-/** For a turn that is taken up, by the head from before: a turn that begins has nothing to read. */
+/**
+ * `head` is the head before the turn was taken up. Only for a turn that is taken up: a new turn has nothing to read.
+ */
 export async function readEarlierAttempts(parts: EngineParts, key: TaskKey, head: Head): Promise<EarlierAttempts> {
   const prefix = stepPrefix(head.turn);
   const [rows, events] = await Promise.all([

@@ -1,7 +1,7 @@
 import { Role } from "@a2a-js/sdk";
 import type { TurnMessage } from "../../ports/work-queue.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { endElsewhere, openRow } from "../lists/task-lists.ts";
+import { indexEndedTask, openRow } from "../lists/task-lists.ts";
 import { fold } from "../log/fold.ts";
 import type { HeldTurn, HeldTurns } from "./held-turns.ts";
 import { readReferences, readTask } from "../log/read-task.ts";
@@ -12,9 +12,9 @@ import { isTerminal } from "../log/task-state.ts";
 import { transact, writerOf } from "../log/transact.ts";
 
 /**
- * Takes the turn that a work message names, if its head agrees, and runs it here. Late, duplicate and stale
- * messages do nothing. Resolves when nothing is left to do here.
- * @throws TaskError `busy` when this instance runs as many turns as it may, `unavailable`: send the message again.
+ * Takes the turn that a work message names, if the head allows it, and runs it here. A late, duplicate or stale message
+ * does nothing. Resolves when all work of the turn is done here.
+ * @throws TaskError `busy` when this instance's limit is reached, `unavailable`: deliver the message again later
  */
 export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: TurnMessage): Promise<void> {
   const { clock, random, registry, rules, settings } = parts;
@@ -26,10 +26,11 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
   }
   const agent = registry.find(stored.head.agent, stored.head.major);
   if (!agent) {
-    parts.logger.warn("work.unknown-agent", { taskId: key.taskId, agent: stored.head.agent, major: stored.head.major });
+    const { agent: id, major } = stored.head;
+    parts.logger.warn("turn.take-up-failed", { taskId: key.taskId, reason: "unknown-agent", agent: id, major });
     return;
   }
-  // Another may take the turn, or end it, first.
+  // Undefined when another instance takes the turn, or ends it, first.
   const takeUp = async (): Promise<HeldTurn | undefined> => {
     const nonce = random.id();
     const since = clock.monotonic();
@@ -55,17 +56,17 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
       crashes: version.head.attempts,
     });
     if (isTerminal(change.head.state)) {
-      await endElsewhere(parts, key, change.head);
+      await indexEndedTask(parts, key, change.head);
       return undefined;
     }
     const known = stored.head.generation + change.events.length === change.head.generation;
     const task = known
       ? change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task)
       : (await retry(parts, deadline, () => readTask(parts, key)))?.task;
-    const asked = task?.history.findLastIndex(({ role }) => role === Role.ROLE_USER) ?? -1;
-    const question = task?.history[asked];
-    if (!task || !question) {
-      parts.logger.error("work.no-message", { taskId: key.taskId });
+    const at = task?.history.findLastIndex(({ role }) => role === Role.ROLE_USER) ?? -1;
+    const userMessage = task?.history[at];
+    if (!task || !userMessage) {
+      parts.logger.error("turn.take-up-failed", { taskId: key.taskId, reason: "no-user-message" });
       return undefined;
     }
     const before = { ...version.head, generation: change.head.generation - change.events.length };
@@ -74,9 +75,9 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
       input: {
         taskId: key.taskId,
         contextId: version.head.contextId,
-        message: question,
-        history: task.history.slice(0, asked),
-        references: await readReferences(parts, key.scope, question),
+        message: userMessage,
+        history: task.history.slice(0, at),
+        references: await readReferences(parts, key.scope, userMessage),
         caller: version.head.caller,
         attempt: version.head.attempts + 1,
         saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),

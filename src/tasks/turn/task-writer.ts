@@ -16,57 +16,64 @@ import { transact } from "../log/transact.ts";
 import type { StoredHead } from "../log/transact.ts";
 import { callPatience, renewAfter, stopAfter } from "../log/lease.ts";
 
-/** The only one who appends to a task while its lease lasts. Commits and renewals are serial. */
+/**
+ * The only writer that appends to a task while its holder has the lease. Commits and renewals never overlap, and events
+ * are committed in the order in which they were emitted.
+ */
 export interface TaskWriter {
   /** The task as committed; undefined before the first commit. */
   readonly task: Task | undefined;
-  /** The same as JSON text, where the last commit wrote it. */
+  /** The task as JSON text, when the last commit wrote a snapshot that holds all of it. */
   readonly taskJson: string | undefined;
   readonly head: Head | undefined;
-  /** Emitted and not committed. */
+  /** Approximate bytes in memory of the events that are emitted and not committed. */
   readonly pendingBytes: number;
+  /** Number of events that are emitted and not committed. */
   readonly pendingEvents: number;
   /**
-   * Resolves when the event is in the log, or at once while the first commit is held back: then all of it is lost
-   * together, and nobody was told. Rejects when the task was lost to another holder or its turn has ended.
+   * Resolves when the event is in the log and survives a crash. While the first commit is delayed it resolves at once:
+   * a crash then loses the whole task, of which no client knows.
+   * @throws LostError when the task was lost to another holder or its turn has ended; TaskError `unavailable`
    */
   emit(response: StreamResponse): Promise<void>;
-  /** Stores a row together with events, all or nothing. Resolves when they are in the log; rejects like `emit`. */
+  /** Stores a row and events in one transaction. Resolves when they are in the log; rejects like `emit`. */
   record(row: LogRow, responses: readonly StreamResponse[]): Promise<void>;
-  /** Commits now what a deferred first commit holds back. Resolves when the task exists. */
+  /** Makes a delayed first commit now. Resolves when the task exists, or was lost. Never rejects. */
   begin(): Promise<void>;
-  /** Ends without a task, if nothing was emitted and nothing is stored. Whether it did. */
+  /** Ends the writer without creating a task, if nothing was emitted or stored. Returns whether it did. */
   discard(): boolean;
-  /** Renews the lease now, which reads the head again: another instance may have changed it. */
+  /** Renews the lease now. If another instance has changed the head, this reads it again. */
   renew(): void;
-  /** Gives the task back unfinished, once everything emitted is committed. */
+  /**
+   * Commits what was emitted, then removes the lease, so that another instance can continue the turn. Never rejects.
+   */
   release(): Promise<void>;
-  /** Loses the task now if its lease is over: a process that stood still runs what was due before it looks at its timers. */
+  /** Gives up the task now if its lease is over. A process that was paused may run other code before its timers. */
   checkLease(): void;
 }
 
 export interface WriterEvents {
-  /** Puts the row by which the sweep finds the task; in parallel with a create that does not end it. */
+  /** Writes the open row. Called in parallel with a first commit that does not end the task. */
   putOpen(): Promise<void>;
   onCommit(events: readonly LogEvent[], head: Head): void;
-  /** Somebody wants the task canceled. Called once. */
+  /** The head has a cancel request. Called once. */
   onCancel(): void;
-  /** Another holder has the task, or the store could not be reached for a lease: nothing more may be written. */
+  /** Another holder has the task, or the lease could not be renewed in time. The writer writes nothing more. */
   onLost(error: Error): void;
 }
 
 export interface WriterStart {
   readonly key: TaskKey;
   readonly nonce: string;
-  /** The task as it was taken, or what to create it from. */
+  /** The task that was taken over or continued, or what to create a new one from. */
   readonly from: { readonly version: StoredHead; readonly task: Task } | { readonly create: NewTask };
-  /** Monotonic ms before the write that gave the lease was sent. */
+  /** Time on the monotonic clock (ms) just before the write that gave the lease was sent. */
   readonly since: number;
-  /** A first commit that is held back is made with the first event at the latest: someone watches. */
+  /** Whether a client watches: a delayed first commit is then made at the first event. */
   readonly isWatched?: boolean;
 }
 
-/** Bytes after which a first commit is no longer held back. */
+/** A first commit is no longer delayed when more bytes than this are pending. */
 const MAX_HELD_BACK = 256 * 1024;
 
 export class LostError extends Error {
@@ -88,8 +95,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let confirmed = start.since;
   let disarm = (): void => {};
 
-  // Fields, not getters: a literal with getters is a slow object, and its shape holds what it closes over until a full
-  // collection. That was most of what a short turn left to the garbage collector.
+  // Fields instead of getters: an object literal with getters is slow, and its hidden class retains the closure until a
+  // full garbage collection. That was most of the garbage of a short turn.
   const self: { -readonly [name in keyof TaskWriter]: TaskWriter[name] } = {
     task: "task" in start.from ? start.from.task : undefined,
     taskJson: undefined,
@@ -120,7 +127,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     },
     checkLease() {
       if (version && clock.monotonic() - confirmed >= stopAfter(settings.lease)) {
-        lose(new LostError("the lease ended before it could be renewed"));
+        lose(new LostError("the lease expired before it could be renewed"));
       }
     },
   };
@@ -131,24 +138,24 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   function submit(responses: readonly StreamResponse[], row?: LogRow): Promise<void> {
     if (state !== "open") {
-      return quiet(Promise.reject(isOver()));
+      return ignoreRejection(Promise.reject(isOver()));
     }
     const bytes = responses.reduce((sum, response) => sum + bytesOf(response), row ? Buffer.byteLength(row.body) : 0);
     const weight = responses.reduce((sum, response) => sum + weightOf(response), row ? Buffer.byteLength(row.body) : 0);
     self.pendingBytes += weight;
     self.pendingEvents += responses.length;
-    // A stored result is worth a commit: it exists so that it need not be had again.
+    // A step's result is committed at once, because after a crash it must not be computed again.
     if (deferred && (row || start.isWatched || self.pendingBytes > MAX_HELD_BACK)) {
       deferred = false;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const isHeldBack = deferred && !responses.some((response) => endsTurn(stateOf(response)));
     enqueue({ responses, ...(row && { row }), bytes, weight, settle: { resolve, reject } });
-    void quiet(promise);
+    void ignoreRejection(promise);
     return isHeldBack ? Promise.resolve() : promise;
   }
 
-  /** Large content is stored ahead of the transaction, so that a slow upload never holds up a renewal. */
+  /** Stores large content before the transaction, so that a slow upload does not delay a renewal. */
   function enqueue(draft: Draft): void {
     const content = draft.responses.length === 1 ? partsOfFirst(draft) : draft.responses.flatMap((one) => partsOf(one));
     if (!preparing && !hasLargeContent(content)) {
@@ -205,7 +212,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       wantsRenewal = false;
       await commit(batch, wantsRelease && version !== undefined && idle);
     }
-    // In the same step as the look for more work: what comes later begins anew.
+    // Synchronously after `hasWork`, so that work that is added later starts a new drain.
     busy = undefined;
     if (state === "open") {
       arm();
@@ -316,7 +323,9 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     on.onLost(cause instanceof Error ? cause : new LostError(String(cause)));
   }
 
-  /** One timer: for the next renewal while idle, and for the moment the agent must stop, a sixth before the lease ends. */
+  /**
+   * One timer: for the next renewal while idle, or for the moment when the agent must stop, L/6 before the lease ends.
+   */
   function arm(): void {
     disarm();
     const age = clock.monotonic() - confirmed;
@@ -348,15 +357,15 @@ function toRecorded(rows: readonly LogRow[]): Recorded | undefined {
 }
 
 function isOver(): LostError {
-  return new LostError("the turn is over; nothing more can be added to its task");
+  return new LostError("the turn is over; nothing more can be added to the task");
 }
 
 function stateOf({ payload }: StreamResponse): number {
   return payload?.$case === "statusUpdate" ? (payload.value.status?.state ?? 0) : 0;
 }
 
-/** Its rejection is not an accident when nobody awaits it. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
+/** Marks the promise's rejection as handled, because agents need not await it. */
+function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

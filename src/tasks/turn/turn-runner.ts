@@ -14,23 +14,23 @@ import type { TurnInput } from "./turn.ts";
 import { stopGrace } from "../log/lease.ts";
 
 export interface TurnRun {
-  /** Tells the agent to stop. The first code counts. */
+  /** Aborts the agent's signal with this code. Only the first call has an effect. */
   stop(code: AbortCode): void;
-  /** Resolves when nothing more will come of this turn here; never rejects. */
+  /** Resolves when this instance will write nothing more for the turn. Never rejects. */
   readonly done: Promise<void>;
   /** The Message that answers the call instead of a task; set before `done` resolves. */
   readonly reply: Message | undefined;
 }
 
-/** Uncommitted bytes that an agent may pile up by not awaiting the log. */
+/** Bytes that an agent may have uncommitted when it does not await its calls. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
-/** Events of one step: with its result they are one transaction. */
+/** Events that one step may emit: they are committed in one transaction with its result. */
 const MAX_STEP_EVENTS = 90;
 
 /**
- * Runs an agent over one message and guarantees one terminal or interrupted event, whatever the agent does:
- * throws, throws while handling its throw, returns without finishing, hangs, ignores its signal, or goes on
- * emitting after its end (DESIGN 3.3).
+ * Runs an agent for one message and commits exactly one event that ends the turn, whatever the agent does: it may
+ * throw, return without finishing, hang, ignore its signal, or emit events after the end
+ * (docs/architecture.md#a-turn-always-ends). Without such an event the turn was lost or handed over.
  */
 export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writer: TaskWriter): TurnRun {
   const { taskId, contextId } = input;
@@ -38,10 +38,10 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
   let stopped: AbortCode | undefined;
   let finishing: Promise<void> | undefined;
   const resumed = createResumedAttempt(input.earlier);
-  /** Steps that run now, and what was emitted meanwhile: it appears together with a step's result (I13). */
+  /** Number of running steps, and the events emitted meanwhile: they are committed with a step's result (I13). */
   let steps = 0;
   const held: StreamResponse[] = [];
-  /** How the agent left its turn; undefined when it did not, and the turn ends without it. */
+  /** How the agent's `run` settled; undefined when the turn ends without waiting for it. */
   const left = Promise.withResolvers<Settled | undefined>();
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
   const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
@@ -85,7 +85,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     }
   }
 
-  /** Made when an agent asks for it: most turns end without. */
+  /** Created when an agent first reads it: most turns never do. */
   function signal(): AbortSignal {
     abort ??= new AbortController();
     if (stopped !== undefined && !abort.signal.aborted) {
@@ -94,7 +94,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return abort.signal;
   }
 
-  /** What is committed for a turn, given how the agent left it. */
+  /** Commits the end of the turn, which depends on how the agent's `run` settled and on why it was stopped. */
   async function conclude(outcome: Settled | undefined): Promise<void> {
     try {
       if (stopped === "fenced") {
@@ -128,8 +128,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       }
       await finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_COMPLETED, undefined));
     } catch (error) {
-      parts.logger.warn("turn.unfinished", { taskId, agent: agent.id, error: describe(error) });
-      // Whoever cannot end a turn must not hold it: another attempt may.
+      parts.logger.warn("turn.end-failed", { taskId, agent: agent.id, error: describe(error) });
+      // If the turn cannot be failed either, hand it over, so that another instance can try.
       await failInstead(error).catch(() => writer.release());
     }
   }
@@ -149,8 +149,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       return writer.emit(response);
     }
     if (held.length >= MAX_STEP_EVENTS) {
-      const why = "since they are stored together with its result";
-      return Promise.reject(new TypeError(`a step may emit at most ${MAX_STEP_EVENTS} events, ${why}`));
+      const cause = "because they are stored in one transaction with its result";
+      return Promise.reject(new TypeError(`a step may emit at most ${MAX_STEP_EVENTS} events, ${cause}`));
     }
     held.push(response);
     return Promise.resolve();
@@ -166,7 +166,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     if (stored) {
       return stored.value;
     }
-    // What runs again after another holder completed it is what steps are there to prevent.
+    // Without this check a paused process could run a step that another holder has already completed.
     writer.checkLease();
     if (finishing || stopped !== undefined) {
       throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
@@ -175,7 +175,8 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     steps += 1;
     let value: Json;
     try {
-      // As it will be read back: what JSON cannot carry is lost now, not after a crash.
+      // The value as a later attempt would read it, so that what JSON cannot represent is lost now and not after a
+      // crash.
       value = JSON.parse(JSON.stringify((await work(`${taskId}/${turn}/${name}`)) ?? null));
     } catch (error) {
       steps -= 1;
@@ -189,7 +190,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return value;
   }
 
-  /** While catching up, a newer one is stored already. */
+  /** While stored steps remain unread, the log already has a newer checkpoint. */
   function checkpoint(value: Json): Promise<void> {
     if (finishing || stopped !== undefined) {
       return Promise.reject(stopped === undefined ? new TurnEnded() : new AbortedError(stopped));
@@ -214,7 +215,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return finishing;
   }
 
-  /** As long as nothing is stored, a Message may be all there is. */
+  /** Answers with a Message and no task, if the agent may do so and nothing is stored. Otherwise completes the task. */
   function reply(response: StreamResponse): Promise<void> {
     const message = response.payload?.$case === "statusUpdate" ? response.payload.value.status?.message : undefined;
     const mayReply = agent.replies === "either" && message !== undefined && !finishing && stopped === undefined;
@@ -227,7 +228,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
     return DONE;
   }
 
-  /** The last event itself could not be stored, for instance because its metadata is too large. */
+  /** Fails the task when its last event could not be stored, for instance because its metadata is too large. */
   async function failInstead(error: unknown): Promise<void> {
     if (error instanceof LostError) {
       throw error;

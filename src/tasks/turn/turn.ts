@@ -6,7 +6,7 @@ import type { ChunkFate } from "./resumed-attempt.ts";
 import { agentMessage, statusUpdate } from "../log/status-update.ts";
 import type { EarlierAttempts } from "./steps.ts";
 
-/** What a turn is about. */
+/** The input of a turn. */
 export interface TurnInput {
   readonly taskId: string;
   readonly contextId: string;
@@ -19,23 +19,23 @@ export interface TurnInput {
   readonly earlier: EarlierAttempts;
 }
 
-/** What a turn can do, by whoever runs it. */
+/** The operations that the runner provides to a turn. */
 export interface TurnHost {
   signal(): AbortSignal;
   task(): Task;
   newId(): string;
   emit(response: StreamResponse): Promise<void>;
-  /** The turn asks to end with this event. Resolves once it is in the log. */
+  /** Ends the turn with this event. Resolves once it is in the log. */
   finish(response: StreamResponse): Promise<void>;
-  /** The turn asks to end with a Message, which may be the answer itself. */
+  /** Ends the turn with a message, which may be the whole answer, without a task. */
   reply(response: StreamResponse): Promise<void>;
-  /** How the chunks of one writing of an artifact go, in what earlier attempts left behind. */
+  /** Begins one writing of an artifact. The returned function decides whether a chunk is sent. */
   openArtifact(artifactId: string): (parts: readonly Part[]) => ChunkFate;
   step(name: string, run: (idempotencyKey: string) => Promise<Json>): Promise<Json>;
   checkpoint(value: Json): Promise<void>;
 }
 
-/** Unwinds `run` after the call that ended its turn. Not an error; the runner expects it. */
+/** Thrown by the call that ended the turn, to leave the agent's `run`. Not an error; the runner expects it. */
 export class TurnEnded extends Error {
   override readonly name = "TurnEnded";
 
@@ -44,7 +44,7 @@ export class TurnEnded extends Error {
   }
 }
 
-/** Thrown once a turn, so its stack, which nobody reads, is not captured each time. */
+/** One instance for all turns: its stack is never read, and capturing one takes time. */
 const TURN_ENDED = new TurnEnded();
 
 export class AbortedError extends Error {
@@ -57,12 +57,12 @@ export class AbortedError extends Error {
   }
 }
 
-/** The object that an agent's `run` gets. */
+/** Creates the object that an agent's `run` receives. */
 export function createTurn(input: TurnInput, host: TurnHost): Turn {
   return new AgentTurn(input, host);
 }
 
-/** Its methods are fields, so that an agent may take them apart; its getters are the prototype's, which costs nothing. */
+/** Methods are getters, so that an agent may destructure them; only those that it uses are created. */
 class AgentTurn implements Turn {
   readonly #input: TurnInput;
   readonly #host: TurnHost;
@@ -96,21 +96,45 @@ class AgentTurn implements Turn {
     return this.#host.task();
   }
 
-  readonly working = (text?: Content): Promise<void> =>
-    quiet(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
-  readonly artifact = (id: string, init?: ArtifactInit): ArtifactWriter =>
-    createArtifactWriter(this.#input, this.#host, id, init);
-  readonly step = <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>): Promise<T> =>
-    quiet(this.#host.step(name, run)) as Promise<T>;
-  readonly checkpoint = (value: Json): Promise<void> => quiet(this.#host.checkpoint(value));
-  readonly ask = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_INPUT_REQUIRED, parts);
-  readonly requireAuth = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
-  readonly complete = (parts?: Content): Promise<never> => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
-  readonly reject = (parts: Content): Promise<never> => this.#end(TaskState.TASK_STATE_REJECTED, parts);
-  readonly reply = (parts: Content): Promise<never> => quiet(this.#reply(parts));
+  get working(): Turn["working"] {
+    return (text) => ignoreRejection(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
+  }
+
+  get artifact(): Turn["artifact"] {
+    return (id, init) => createArtifactWriter(this.#input, this.#host, id, init);
+  }
+
+  get step(): Turn["step"] {
+    return <T extends Json>(name: string, run: (idempotencyKey: string) => Promise<T>) =>
+      ignoreRejection(this.#host.step(name, run)) as Promise<T>;
+  }
+
+  get checkpoint(): Turn["checkpoint"] {
+    return (value) => ignoreRejection(this.#host.checkpoint(value));
+  }
+
+  get ask(): Turn["ask"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_INPUT_REQUIRED, parts);
+  }
+
+  get requireAuth(): Turn["requireAuth"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_AUTH_REQUIRED, parts);
+  }
+
+  get complete(): Turn["complete"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_COMPLETED, parts);
+  }
+
+  get reject(): Turn["reject"] {
+    return (parts) => this.#end(TaskState.TASK_STATE_REJECTED, parts);
+  }
+
+  get reply(): Turn["reply"] {
+    return (parts) => ignoreRejection(this.#reply(parts));
+  }
 
   #end(state: TaskState, parts: Content | undefined): Promise<never> {
-    return quiet(this.#finish(state, parts));
+    return ignoreRejection(this.#finish(state, parts));
   }
 
   async #finish(state: TaskState, parts: Content | undefined): Promise<never> {
@@ -139,8 +163,8 @@ function createArtifactWriter(
 ): ArtifactWriter {
   const decide = host.openArtifact(artifactId);
   return {
-    append: (parts) => quiet(send(parts, false)),
-    close: (parts) => (parts === undefined ? Promise.resolve() : quiet(send(parts, true))),
+    append: (parts) => ignoreRejection(send(parts, false)),
+    close: (parts) => (parts === undefined ? Promise.resolve() : ignoreRejection(send(parts, true))),
   };
 
   async function send(content: Content, lastChunk: boolean): Promise<void> {
@@ -166,8 +190,8 @@ function createArtifactWriter(
   }
 }
 
-/** An agent that does not await it must not bring the process down. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
+/** Marks the promise's rejection as handled: an agent that does not await it must not end the process. */
+function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

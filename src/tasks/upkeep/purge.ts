@@ -7,13 +7,13 @@ import { backOff, retry } from "../retry.ts";
 import { readStoredHead, transact, writerOf } from "../log/transact.ts";
 import type { StoredHead } from "../log/transact.ts";
 
-/** Rows of one transaction beside the head. */
+/** Rows of one transaction, without the head. */
 const ROWS_AT_ONCE = 99;
 
 /**
- * Removes a task for good, if `isDue` says so of its head: first hides it, then deletes payloads and rows, the head
- * last, then its place in the list, by which others find it where this attempt ends midway. May be repeated.
- * Resolves to whether the task is gone. @throws TaskError `unavailable`.
+ * Deletes a task if `isDue` returns true for its head. First hides the task, then deletes its payloads, its rows, its
+ * head, and at last its done row, by which another pass finds the task if this one fails midway. Idempotent.
+ * Resolves to whether the task is deleted. @throws TaskError `unavailable`
  */
 export async function purgeTask(parts: EngineParts, key: TaskKey, isDue: (head: Head) => boolean): Promise<boolean> {
   const { clock, index, log, payloads } = parts;
@@ -36,7 +36,7 @@ export async function purgeTask(parts: EngineParts, key: TaskKey, isDue: (head: 
       parts.logger.info("task.purged", { taskId: key.taskId });
       return true;
     } catch (error) {
-      // Somebody else is at it too, or the answer was lost: what is left is read again.
+      // Another instance deletes the task too, or the answer was lost: read again what is left.
       if (!(error instanceof StoreError) || error.fault.code === "rejected") {
         throw error;
       }

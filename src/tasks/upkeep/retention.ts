@@ -7,29 +7,30 @@ import { purgeTask } from "./purge.ts";
 import { isTerminal } from "../log/task-state.ts";
 import { readStoredHead } from "../log/transact.ts";
 
-/** Between two passes over the lists, and between two over everything that is stored, in ms at most. */
+/** The longest time between two passes over the lists, and between two over everything that is stored, in ms. */
 const PASS_EVERY = 3_600_000;
 const SCAN_EVERY = 86_400_000;
-/** Pages that one call reads: a sweep is short, the next one goes on. */
+/** Pages that one call reads. The next call continues there, so that each sweep is short. */
 const PAGES_AT_ONCE = 10;
 
+/** Deletes expired tasks (docs/architecture.md#lists-and-expiry). */
 export interface Retention {
-  /** Removes some of what is past its time, if a pass is due. Resolves to the number of tasks removed. */
+  /** Deletes some expired tasks if a pass is due. Resolves to the number of tasks deleted. */
   run(): Promise<number>;
 }
 
-/** Whether nobody may ask for the task any more. Times in ms since the epoch. */
+/** Whether the task is past its retention. `now` in ms since 1970, `retention` and `inputTimeout` in ms. */
 function isExpired(head: Head, now: number, retention: number, inputTimeout: number): boolean {
   if (isTerminal(head.state)) {
     return head.statusTime + retention <= now;
   }
-  // The sweep ends what waits or crashed long before this. What it does not find was never acknowledged.
+  // The sweep has ended every acknowledged task long before this. It cannot find a task that was never acknowledged.
   return !hasLiveLease(head, now) && head.statusTime + inputTimeout + retention <= now;
 }
 
 /**
- * Ended tasks go after the retention; they are found through their lists. A slow scan of everything finds what no list
- * leads to: tasks and payloads of attempts that died before anybody was told of them.
+ * Finds expired tasks by the list of ended tasks. A slow scan of the whole store finds what is in no list: tasks and
+ * payloads of attempts that crashed before they were acknowledged.
  */
 export function createRetention(parts: EngineParts): Retention {
   const { clock, index, log, payloads, random, settings } = parts;
@@ -63,7 +64,9 @@ export function createRetention(parts: EngineParts): Retention {
     },
   };
 
-  /** A row that outlived its task goes too, also when the id is another task's by now: a key may name it again. */
+  /**
+   * Also deletes a done row without a task, or one whose id now belongs to a newer task of the same idempotency key.
+   */
   async function purgeListed(row: EndedTask): Promise<boolean> {
     const isGone = await purge(row);
     const version = isGone ? undefined : await readStoredHead(parts, row);
@@ -97,7 +100,7 @@ export function createRetention(parts: EngineParts): Retention {
     return removed;
   }
 
-  /** Goes through pages, some at a call, and rests between two passes. Instances begin at different times. */
+  /** Visits some pages at each call and waits `every` ms between two passes. Instances start at random times. */
   function createWalk(
     every: number,
     visit: (after: string | undefined) => Promise<{ readonly removed: number; readonly next: string | undefined }>,

@@ -1,6 +1,6 @@
 import type { OpenRow } from "../../ports/task-index.ts";
 import type { Etag, TaskKey } from "../../ports/task-log.ts";
-import { endElsewhere } from "../lists/task-lists.ts";
+import { indexEndedTask } from "../lists/task-lists.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { SCHEMA } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
@@ -11,12 +11,12 @@ import { readStoredHead, transact, writerOf } from "../log/transact.ts";
 import type { StoredHead } from "../log/transact.ts";
 import { lookAgainAfter, offerAgainAfter, takeableAt } from "../log/lease.ts";
 
-/** Open rows looked at in one pass. */
+/** Open rows that one sweep reads. */
 const ROWS_PER_SWEEP = 500;
-/** A row without a task may still get one while its creator lives; after this many ms nobody was told of it. */
+/** After this many ms an open row without a task is deleted: its creator has crashed before acknowledging the call. */
 const ORPHAN_AGE = 10 * 60_000;
 
-/** What to do about a due row. Times in ms since the epoch. */
+/** What to do with a due row. Times in ms since 1970. */
 type SweepAction =
   | { readonly do: "delete" }
   | { readonly do: "finish" }
@@ -25,7 +25,7 @@ type SweepAction =
   | { readonly do: "work"; readonly due: number }
   | { readonly do: "wait"; readonly due: number };
 
-/** The rule of the sweep (DESIGN 3.3), in its order. */
+/** The rule of the sweep (docs/architecture.md#the-sweep), in the order given there. */
 export function decideSweep(
   row: OpenRow,
   head: Head | undefined,
@@ -34,7 +34,7 @@ export function decideSweep(
   inputTimeout: number,
 ): SweepAction {
   if (!head || head.turn < row.turn) {
-    // Its creator's write may still be on its way, and then die with it: look again soon.
+    // The creator's write may still arrive, and the creator may crash after it: look again soon.
     return row.created + ORPHAN_AGE <= now ? { do: "delete" } : { do: "wait", due: now + lookAgainAfter(lease) };
   }
   if (head.turn > row.turn) {
@@ -47,7 +47,7 @@ export function decideSweep(
     return { do: "finish" };
   }
   if (head.cancel) {
-    // Whoever asked may be gone.
+    // The instance that handles the cancel call may have crashed.
     return head.cancel.deadline <= now ? { do: "cancel" } : { do: "wait", due: head.cancel.deadline };
   }
   if (isInterrupted(head.state)) {
@@ -55,11 +55,14 @@ export function decideSweep(
     return due <= now ? { do: "abandon" } : { do: "wait", due };
   }
   const takeable = head.lease ? takeableAt(head.lease, lease) : now;
-  // Whoever is told to work may die, and with it the message: three leases leave room for that (decision 0009).
+  // The instance that receives the work message may crash before it takes the turn, so look again (decision 0009).
   return takeable > now ? { do: "wait", due: takeable } : { do: "work", due: now + offerAgainAfter(lease) };
 }
 
-/** Looks at every due row. Any number of instances may do so: a row is claimed before it is acted on. */
+/**
+ * Handles every due row. Any number of instances may do so at once: a row is claimed first. Resolves to the number of
+ * rows. @throws StoreError when the rows could not be listed
+ */
 export async function sweep(parts: EngineParts, tails: Tails): Promise<number> {
   const due = await parts.index.listDue(parts.clock.now(), ROWS_PER_SWEEP);
   for (const { row, etag } of due) {
@@ -78,19 +81,19 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
   const version = await readStoredHead(parts, key);
   const action = decideSweep(row, version?.head, clock.now(), settings.lease, settings.inputTimeout);
   if (action.do === "delete") {
-    // Not after somebody put it again, for a turn that begins right now.
+    // Conditional, because another instance may have written the row again for a turn that begins now.
     return index.deleteOpen(row, etag);
   }
-  const isHeard = !version || version.head.pushConfigs === 0 || !(await parts.outbox.remind(key, version.head));
+  const isDelivered = !version || version.head.pushConfigs === 0 || !(await parts.outbox.remind(key, version.head));
   const soon = clock.now() + settings.lease;
-  // Whoever is told of a webhook that lags may die too: that is not to wait for as long as the task does.
-  const due = "due" in action && (isHeard || action.due < soon) ? action.due : soon;
+  // The instance that receives the delivery message may crash, so look again soon even if the task itself is due later.
+  const due = "due" in action && (isDelivered || action.due < soon) ? action.due : soon;
   if (!(await index.claimOpen(row, etag, due))) {
     return;
   }
   switch (action.do) {
     case "finish":
-      return version && endElsewhere(parts, key, version.head, isHeard);
+      return version && indexEndedTask(parts, key, version.head, isDelivered);
     case "abandon":
       return (
         version &&
@@ -99,7 +102,7 @@ async function sweepRow(parts: EngineParts, tails: Tails, row: OpenRow, etag: Et
     case "cancel":
       return version && end(parts, tails, key, version, (head, by) => rules.flagCancel(head, key.taskId, by));
     case "work":
-      parts.logger.info("sweep.work", { taskId: row.taskId, turn: row.turn });
+      parts.logger.info("turn.enqueued", { taskId: row.taskId, turn: row.turn });
       return queue.send({ kind: "turn", ...key, agent: row.agent, turn: row.turn });
     case "wait":
   }
@@ -122,6 +125,6 @@ async function end(
   if (outcome.code === "committed") {
     tails.publish(key, outcome.change.events, outcome.version.head);
     parts.outbox.committed(key, outcome.change.head);
-    await endElsewhere(parts, key, outcome.change.head);
+    await indexEndedTask(parts, key, outcome.change.head);
   }
 }

@@ -8,35 +8,47 @@ import type { LogEvent } from "../log/rows.ts";
 import { isInterrupted } from "../log/task-state.ts";
 import { readStoredHead } from "../log/transact.ts";
 
-/** Looks while events come, at a running task that is quiet, and at one that waits for its caller (ms). */
+/**
+ * How often (ms) a head is read while events arrive, while a running task is quiet, and while it waits for its caller.
+ */
 const BUSY_LOOK = 50;
 const QUIET_LOOK = 500;
 const WAITING_LOOK = 10_000;
-/** A task whose last news came from another instance within this is one where events come (ms). */
+/** How long after an event from another instance more events are expected (ms). */
 const BUSY_FOR = 1_000;
-/** Events kept for watchers that are a little behind; the rest is read from the log. */
+/** Events kept in memory for watchers that are slightly behind. Older ones are read from the log. */
 const RECENT_EVENTS = 64;
 const RECENT_CHARACTERS = 1024 * 1024;
 const EVENTS_PER_READ = 100;
 
-/** Follows tasks for this instance's streams and blocking calls: one tail a task serves them all. */
+/**
+ * Follows tasks for this instance's streams and blocking calls (docs/architecture.md#watching-a-task). All watchers of
+ * a task share one tail, which reads the head from time to time to find the commits of other instances.
+ */
 export interface Tails {
-  /** Joins the tail of a task, which need not exist yet: nothing that is published after this is missed. */
+  /** Joins the tail of a task, which need not exist yet. No event that is published after this is missed. */
   watch(key: TaskKey): Watcher;
-  /** A commit made here. Only a hint: what does not continue a watcher's place is read from the log. */
+  /** Passes on a commit of this instance. It is only a hint: watchers read from the log what they lack. */
   publish(key: TaskKey, events: readonly LogEvent[], head: Head): void;
-  /** Called with every head that a look reads. */
+  /** Sets the function that receives every head that a tail reads. */
   onLook(handle: (key: TaskKey, head: Head) => void): void;
+  /** Ends every watcher. */
   close(): void;
 }
 
-/** One reader of a task's events. It stays on the tail until it returns. */
+/**
+ * One reader of a task's events: every committed event in order, each once. It stays on the tail until `return` is
+ * called, which the reader must do.
+ */
 export interface Watcher extends AsyncIterableIterator<LogEvent, undefined, undefined> {
-  /** Every event after `after` from now on, in order. `known` is a generation that the log has. */
+  /** Begins with the event after generation `after`. `known` is a generation that is known to be in the log. */
   startAfter(after: number, known?: number): this;
-  /** Resolves to the next event; done once the watcher has returned, the task is gone or this instance closes. */
+  /**
+   * Resolves to the next event; done once the watcher has returned, the task is deleted or this instance shuts down.
+   * Waits while the store does not answer. Rejects when an event is missing from the log.
+   */
   next(): Promise<IteratorResult<LogEvent, undefined>>;
-  /** Leaves the tail; a `next` that waits is done. */
+  /** Leaves the tail. A pending `next` resolves as done. */
   return(): Promise<IteratorResult<LogEvent, undefined>>;
 }
 
@@ -49,10 +61,10 @@ interface Tail {
   recent: LogEvent[];
   interval: number;
   hinted: boolean;
-  /** Monotonic ms until which it is looked at often. */
+  /** Until when the head is read often, in ms of the monotonic clock. */
   busyUntil: number;
   gone: boolean;
-  /** Absent until a watcher has started: the task need not exist before. */
+  /** Absent until a watcher has started, because the task need not exist before. */
   cancelLook: (() => void) | undefined;
 }
 
@@ -139,7 +151,7 @@ export function createTails(parts: EngineParts): Tails {
     }
   }
 
-  /** Rows go before the head when a task is removed; otherwise they were deleted behind the gateway's back. */
+  /** A task that is being deleted loses its rows before its head. In any other task a missing event is an error. */
   async function explainGap(tail: Tail, missing: number): Promise<void> {
     const version = await readStoredHead(parts, tail.key);
     if (version && !version.head.purging) {
@@ -163,7 +175,7 @@ export function createTails(parts: EngineParts): Tails {
         return;
       }
       const now = parts.clock.monotonic();
-      // News that nobody here told of comes from another instance: more may follow soon.
+      // An event that was not published here comes from another instance, and more may follow soon.
       if (version.head.generation > tail.known && !tail.hinted) {
         tail.busyUntil = now + BUSY_FOR;
       }
@@ -173,7 +185,7 @@ export function createTails(parts: EngineParts): Tails {
       handleLook(tail.key, version.head);
     } catch (error) {
       if (!(error instanceof StoreError)) {
-        parts.logger.error("tail.failed", { taskId: tail.key.taskId, error: String(error) });
+        parts.logger.error("tail.read-failed", { taskId: tail.key.taskId, error: String(error) });
       }
       tail.interval = QUIET_LOOK;
     }
@@ -194,7 +206,7 @@ class TailWatcher implements Watcher {
   readonly #tail: Tail;
   readonly #source: TailSource;
   #cursor = 0;
-  /** Read from the log and not taken yet. */
+  /** Events that were read from the log and not returned yet. */
   #batch: readonly LogEvent[] = [];
   #taken = 0;
   #hasLeft = false;
@@ -222,7 +234,7 @@ class TailWatcher implements Watcher {
     if (!this.#hasLeft) {
       this.#hasLeft = true;
       this.#source.leave(this.#tail);
-      // All wake, and those that have not returned wait on.
+      // Wakes all watchers; those that have not returned wait again.
       wake(this.#tail);
     }
     return DONE;
@@ -249,7 +261,7 @@ class TailWatcher implements Watcher {
     return this.return();
   }
 
-  /** The next event, if it is here already. */
+  /** The next event, if it is in memory. */
   #takeKnown(): LogEvent | undefined {
     if (this.#hasLeft || this.#tail.gone) {
       return undefined;
@@ -270,7 +282,7 @@ class TailWatcher implements Watcher {
 
 const DONE = Promise.resolve({ done: true as const, value: undefined });
 
-/** The newest, within bounds: a copy of each for all watchers. */
+/** The newest events, limited in number and size. All watchers share them. */
 function keepRecent(events: LogEvent[]): LogEvent[] {
   let characters = 0;
   let first = events.length;

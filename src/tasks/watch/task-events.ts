@@ -6,9 +6,9 @@ import { endsTurn, isTerminal } from "../log/task-state.ts";
 import type { Tails, Watcher } from "./tails.ts";
 
 /**
- * A task's events for one stream, until one of them ends it. `first` goes ahead of what the watcher sees. Up to
- * generation `live` the events are history, where only a terminal state ends the stream: a task that waited for input
- * was continued since.
+ * A task's events for one stream, up to the one that ends it. `first` comes before the watcher's events. Events before
+ * generation `live` are a replay, in which only a terminal state ends the stream: a task that asked for input there has
+ * been continued since.
  */
 export function createTaskEvents(watcher: Watcher, first: LoggedResponse | undefined, live: number): TaskEvents {
   return new WatchedTask(watcher, first, live);
@@ -75,12 +75,14 @@ class WatchedTask implements TaskEvents {
   }
 }
 
-/** Streams stay open at AUTH_REQUIRED: the credential may come by another way (specification 7.6.1). */
+/** Streams stay open at AUTH_REQUIRED: the credentials may arrive in another way (specification 7.6.1). */
 function endsStream(state: TaskState): boolean {
   return isTerminal(state) || state === TaskState.TASK_STATE_INPUT_REQUIRED;
 }
 
-/** Resolves when an event after `after` ends the turn, when the signal aborts, or when the task is gone. */
+/**
+ * Resolves when an event after generation `after` ends the turn, when the signal aborts, or when the task is deleted.
+ */
 export async function untilTurnEnds(tails: Tails, key: TaskKey, after: number, signal: AbortSignal): Promise<void> {
   const watcher = tails.watch(key).startAfter(after);
   const leave = (): void => void watcher.return();

@@ -73,6 +73,7 @@ describe("input", () => {
     ["rows and options in a data part", [{ data: { rows, options: { valueColumn: 2 } } }]],
     ["a file and options beside it", [file, { data: { options: { valueColumn: "cpu" } } }]],
     ["a JSON file", [{ raw: Buffer.from(JSON.stringify(rows)).toString("base64"), mediaType: "application/json" }]],
+    ["a data: URL", [{ url: `data:text/csv;base64,${file.raw}` }]],
     ["a file known by its name only", [{ ...file, mediaType: "application/octet-stream" }]],
   ])("takes %s", async (_, parts) => {
     expect(await runTurn(parts)).toMatchObject({ end: "completed", text: expect.stringMatching(/^3 anomalies/) });
@@ -96,6 +97,7 @@ describe("input", () => {
     ["unknown options", [file, { data: { options: { column: 1 } } }], 'Unknown option "column"'],
     ["a data part of another shape", [{ data: { values: [1] } }], "rows and options"],
     ["a bad CSV", [{ ...file, raw: Buffer.from("a,b\n1,2").toString("base64") }], "Only 1 usable readings"],
+    ["a malformed data: URL", [{ url: "data:text/csv;base64,&&" }], "data: URL is malformed"],
     ["a URL", [{ url: "https://example.com/a.csv", mediaType: "text/csv" }], "No host is allowed"],
   ])("rejects %s and says why", async (_, parts, why) => {
     expect(await runTurn(parts)).toMatchObject({ end: "rejected", text: expect.stringContaining(why), artifacts: {} });

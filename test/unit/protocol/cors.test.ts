@@ -17,7 +17,7 @@ function request(method: string, headers: Readonly<Record<string, string>>): Htt
 }
 
 describe("a preflight request", () => {
-  test("of a configured page is told what it may send", () => {
+  test("of a configured page is answered with what it may send", () => {
     const asked = { ...preflight, "access-control-request-headers": "a2a-version,content-type" };
     expect(createCors([PAGE, "https://other.test"]).answerPreflight(request("OPTIONS", asked))).toEqual({
       status: 204,

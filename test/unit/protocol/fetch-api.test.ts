@@ -130,7 +130,7 @@ describe("an answer as a response of the Fetch API", () => {
     await client.untilReady();
   });
 
-  test("is left once when its reader cancels, and whoever waits for it goes on", async () => {
+  test("is left once when its reader cancels, and a producer that waits goes on", async () => {
     const { body, client, seen } = createBody();
     const reader = toReader(body);
     const waiting = client.untilReady();
@@ -161,7 +161,7 @@ function chunks(...bytes: readonly number[]): RequestInit {
       controller.close();
     },
   });
-  return { method: "POST", body, duplex: "half" } as RequestInit;
+  return { method: "POST", body, duplex: "half" };
 }
 
 function createBody() {

@@ -1,8 +1,9 @@
+import { StreamResponse } from "@a2a-js/sdk";
 import type { Message, TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import { TaskError } from "../../../src/tasks/task-fault.ts";
 import type { PlainEngine } from "../../support/plain-engine.ts";
-import { createFakeGateway, readBody } from "./fake-gateway.ts";
+import { artifactUpdate, createFakeGateway, readBody, STREAMS } from "./fake-gateway.ts";
 
 const proto = { messageId: "m", role: "ROLE_USER", content: [{ text: "hello" }] };
 
@@ -119,6 +120,21 @@ describe("the bytes of a file of v0.3 over HTTP+JSON", () => {
     expect(text.message?.parts[0]?.content).toMatchObject({ value: Buffer.from(csv) });
     const empty = await send(toBody(""));
     expect(empty.message?.parts[0]?.content).toMatchObject({ value: Buffer.alloc(0) });
+  });
+
+  test("fit into an event of a stream however they are encoded", async () => {
+    const maxEvent = 65_536;
+    // As the log keeps it: an event that fits goes out as it is.
+    const stream: PlainEngine["stream"] = async function* (_call, request) {
+      const logged = artifactUpdate(1, request.message?.parts ?? []);
+      yield { ...logged, json: JSON.stringify(StreamResponse.toJSON(logged.response)) };
+    };
+    const { fetch } = createFakeGateway({ stream }, { streams: { ...STREAMS, maxEvent } });
+    const file = Buffer.alloc(45_000, "a").toString("base64");
+    const response = await post(fetch, "/v1/message:stream", toBody(btoa(file)));
+    const blocks = (await response.text()).split("\n\n");
+    expect(Math.max(...blocks.map((block) => block.length))).toBeLessThan(maxEvent);
+    expect(blocks.join("")).toContain("artifactUpdate");
   });
 
   test("that are not base64 are refused by name", async () => {

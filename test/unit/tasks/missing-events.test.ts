@@ -70,7 +70,7 @@ describe("a replay of a log that has lost", () => {
   });
 });
 
-test("whoever waits for a turn's end hears of the gap, and does not watch the task any more", async () => {
+test("waiting for a turn's end rejects at the gap, and does not watch the task any more", async () => {
   const { parts, call, id, clock } = await createWorld([7]);
   const key = { scope: call().caller.scope, taskId: id };
   const tails = createTails(parts);

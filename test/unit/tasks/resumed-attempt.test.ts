@@ -30,7 +30,7 @@ describe("steps", () => {
     const replay = replayOf([["a", 1]]);
     replay.takeStep("a");
     replay.takeStep("b");
-    expect(() => replay.takeStep("a")).toThrow(/"a".*used before/);
+    expect(() => replay.takeStep("a")).toThrow(/"a".*already used/);
     expect(() => replay.takeStep("b")).toThrow(TypeError);
   });
 });
