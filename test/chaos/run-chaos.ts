@@ -184,23 +184,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       return heads.every((head) => head && endsTurn(parseHead(head.body).state));
     });
     clearInterval(reporting);
-    const crashes: Crash[] = [...upgrade.times, upgraded, ...disturbance.times].map((at) => ({
+    const causes: Crash[] = [...upgrade.times, upgraded, ...disturbance.times].map((at) => ({
       cause: "kill",
       at: at - epoch,
     }));
     for (const { at } of fleet.crashes) {
-      crashes.push({ cause: "poison", at: at - epoch });
+      causes.push({ cause: "poison", at: at - epoch });
     }
 
     const logs = readLogs(fleet.all);
-    const isPoisoned = (host: FleetHost): boolean =>
+    const ranOutOfMemory = (host: FleetHost): boolean =>
       fleet.crashes.some((crash) => crash.isPoisoned && crash.host === host);
-    const known = fleet.all.filter((host) => host.version === "new" && !isPoisoned(host));
+    const known = fleet.all.filter((host) => host.version === "new" && !ranOutOfMemory(host));
     const violations: Violation[] = [
       ...(await check(store, transcript, readReported(join(folder, "ledger")))),
       ...(await checkChecker(store, transcript)),
       ...(await untilHeard(() => checkWebhooks(store.log, transcript, toReceivers(receiver, began)))),
-      ...(await checkHarm(store, crashes, transcript, epoch)),
+      ...(await checkHarm(store, causes, transcript, epoch)),
       ...(await checkMemory(fleet.alive())),
       ...(await checkReady(fleet.alive())),
       ...fleet.crashes

@@ -72,13 +72,15 @@ export async function checkWithoutQueue(world: World, { scope, acknowledged }: T
 }
 
 /** Whether every instance serves the agent: otherwise a turn may wait for one that does. */
-export function isServed({ alive }: World, agent: string): boolean {
-  return alive().every((instance) => instance.agent(agent) !== undefined);
+export function isServed(world: World, agent: string): boolean {
+  return world.alive().every((instance) => instance.agent(agent) !== undefined);
 }
 
 /** I19: three leases after the last fault, the sweep of every instance has run since. */
-export function checkLoops({ alive, faults, scheduler }: World): Violation[] {
-  return alive()
+export function checkLoops(world: World): Violation[] {
+  const { faults, scheduler } = world;
+  return world
+    .alive()
     .map(({ process }) => ({ name: process.name, last: faults.meter.lastAnswer(process, "listDue") }))
     .filter(({ last }) => last < scheduler.now - 3 * LEASE)
     .map(({ name, last }) => ({

@@ -76,7 +76,10 @@ export async function simulateSeed(
     running -= 1;
   };
   for (const client of Array.from({ length: prng.int(1, 5) }, () => createSimClient(clientWorld, transcript))) {
-    void during(client.act, () => prng.int(1, 800));
+    void during(
+      () => client.act(),
+      () => prng.int(1, 800),
+    );
   }
   const readers: StalledReader[] = [];
   const odd = createSimClient(clientWorld, transcript);

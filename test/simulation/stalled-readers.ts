@@ -11,17 +11,18 @@ const READERS = 12;
  * it has read for a reader and not sent is what it holds in memory.
  */
 export async function checkStalledReaders(
-  { alive, faults, scheduler, stores }: World,
+  world: World,
   client: SimClient,
   { scope, acknowledged }: Transcript,
 ): Promise<Violation[]> {
+  const { faults, scheduler, stores } = world;
   let longest = { taskId: "", generation: 0 };
   for (const taskId of acknowledged.keys()) {
     const row = await stores.log.readHead({ scope, taskId });
     const generation = row ? parseHead(row.body).generation : 0;
     longest = generation > longest.generation ? { taskId, generation } : longest;
   }
-  const server = alive()[0];
+  const server = world.alive()[0];
   if (!server?.agent(acknowledged.get(longest.taskId)?.agent ?? "")) {
     return [];
   }
@@ -30,7 +31,7 @@ export async function checkStalledReaders(
   await scheduler.runUntil(() => false, scheduler.now + 1_000);
   const readers = await Promise.all(opening);
   const held = faults.meter.rowsRead(server.process) - before;
-  await Promise.all(readers.map((reader) => reader?.leave()));
+  await Promise.all(readers.map(async (reader) => reader?.leave()));
   const most = READERS + 2 * longest.generation;
   return held <= most
     ? []
