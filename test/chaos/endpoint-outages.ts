@@ -68,13 +68,13 @@ export async function interruptEndpoints(
         proxy.refuse();
         break;
       case "silent":
-        proxy.misbehave(() => "silent");
+        proxy.misbehave(() => "black-hole");
         break;
       case "throttled":
-        proxy.misbehave(() => (prng.chance(0.8) ? "unavailable" : undefined));
+        proxy.misbehave(() => (prng.chance(0.8) ? { status: 503, retryAfter: 1 } : undefined));
         break;
       case "hung listings":
-        proxy.misbehave(({ path }) => (path.includes("comp=list") ? "hang" : usual()));
+        proxy.misbehave((request) => (request.includes("comp=list") ? "hang" : usual()));
     }
   }
 }

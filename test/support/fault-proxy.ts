@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 /**
  * What happens to one request instead of an answer.
@@ -10,8 +11,10 @@ import type { AddressInfo } from "node:net";
  * - `unavailable`: 503, and the target never hears of it.
  * - `hang`: the target has answered, and nothing comes back.
  * - `stall`: the target has answered, and the body stops after its first byte.
+ * - `black-hole`: the target never hears of it, and nothing comes back.
  * - `truncate`: the target has answered, and the connection breaks in the middle of the body.
- * - `silent`: the target never hears of it, and nothing comes back.
+ * - `retryAfter`: this status with Retry-After in s, and the target never hears of it.
+ * - `trickle`: the body comes in pieces, this many ms apart.
  */
 export type Fault =
   | "cut-before"
@@ -19,9 +22,11 @@ export type Fault =
   | "unavailable"
   | "hang"
   | "stall"
+  | "black-hole"
   | "truncate"
-  | "silent"
-  | { readonly delay: number };
+  | { readonly delay: number }
+  | { readonly status: number; readonly retryAfter: number }
+  | { readonly trickle: number };
 
 export interface FaultProxy {
   readonly port: number;
@@ -30,7 +35,7 @@ export interface FaultProxy {
   /** For the next requests, one each. */
   inject(...faults: Fault[]): void;
   /** What each request meets from now on, beside what was injected; nothing without an argument. */
-  misbehave(choose?: (request: { readonly method: string; readonly path: string }) => Fault | undefined): void;
+  misbehave(choose?: (request: string) => Fault | undefined): void;
   /** Refuses connections, and breaks those that are open, until `accept`. */
   refuse(): void;
   accept(): Promise<void>;
@@ -44,17 +49,20 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const requests: string[] = [];
   const faults: Fault[] = [];
-  let choose: Parameters<FaultProxy["misbehave"]>[0];
+  let choose = (_request: string): Fault | undefined => undefined;
   const server = createServer((incoming, answer) => {
-    requests.push(`${incoming.method} ${incoming.url}`);
-    const fault = faults.shift() ?? choose?.({ method: incoming.method ?? "", path: incoming.url ?? "" });
+    const name = `${incoming.method} ${incoming.url}`;
+    requests.push(name);
+    const fault = faults.shift() ?? choose(name);
     if (fault === "cut-before") {
       incoming.socket.destroy();
-    } else if (fault === "silent") {
-      incoming.resume();
     } else if (fault === "unavailable") {
       answer.writeHead(503).end();
-    } else if (typeof fault === "object") {
+    } else if (fault === "black-hole") {
+      incoming.resume();
+    } else if (typeof fault === "object" && "status" in fault) {
+      answer.writeHead(fault.status, { "retry-after": String(fault.retryAfter) }).end();
+    } else if (typeof fault === "object" && "delay" in fault) {
       setTimeout(() => forward(incoming, answer, undefined), fault.delay);
     } else {
       forward(incoming, answer, fault);
@@ -67,7 +75,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     port,
     requests,
     inject: (...more) => void faults.push(...more),
-    misbehave(chosen) {
+    misbehave(chosen = () => undefined) {
       choose = chosen;
     },
     refuse() {
@@ -108,14 +116,27 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
         answer.destroy();
       } else if (fault !== "hang") {
         answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
-        if (fault === "truncate") {
-          answer.write(body.subarray(0, body.length / 2), () => answer.destroy());
-        } else if (fault === "stall") {
+        if (fault === "stall") {
           answer.write(body.subarray(0, 1));
+        } else if (fault === "truncate") {
+          answer.write(body.subarray(0, body.byteLength / 2), () => answer.destroy());
+        } else if (typeof fault === "object" && "trickle" in fault) {
+          void trickle(answer, body, fault.trickle);
         } else {
           answer.end(body);
         }
       }
     }
   }
+}
+
+const PIECES = 8;
+
+async function trickle(answer: ServerResponse, body: Buffer, pause: number): Promise<void> {
+  const size = Math.ceil(body.byteLength / PIECES);
+  for (let at = 0; at < body.byteLength; at += size) {
+    answer.write(body.subarray(at, at + size));
+    await delay(pause);
+  }
+  answer.end();
 }
