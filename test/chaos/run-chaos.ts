@@ -112,7 +112,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const world = {
       prng,
       agents: createSimAgents(createSystemClock(), openLedger(join(folder, "unused"))),
-      pauses: [5, 50, 400],
+      // In a long run also turns of up to 15 s, which several faults meet.
+      pauses: seconds > 60 ? [5, 50, 400, 2_500] : [5, 50, 400],
       patience: 30_000,
       newWebhook: () => `${receiver.url}/${(webhooks += 1)}`,
       get now() {
@@ -196,12 +197,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const ranOutOfMemory = (host: FleetHost): boolean =>
       fleet.crashes.some((crash) => crash.isPoisoned && crash.host === host);
     const known = fleet.all.filter((host) => host.version === "new" && !ranOutOfMemory(host));
+    const idle = createSimClient(world, transcript);
+    const work = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: 40 }, () => idle.begin("echo")));
+    };
     const violations: Violation[] = [
       ...(await check(store, transcript, readReported(join(folder, "ledger")))),
       ...(await checkChecker(store, transcript)),
       ...(await untilHeard(() => checkWebhooks(store.log, transcript, toReceivers(receiver, began)))),
       ...(await checkHarm(store, causes, transcript, epoch)),
-      ...(await checkMemory(fleet.alive())),
+      ...(await checkMemory(fleet.alive(), work)),
       ...(await checkReady(fleet.alive())),
       ...fleet.crashes
         .filter(({ isPoisoned }) => !isPoisoned)
