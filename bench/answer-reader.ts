@@ -1,17 +1,17 @@
 export interface AnswerReader {
-  /** Whether an HTTP/1.1 response is whole with these bytes. @throws Error with the response when it is not a 200. */
+  /** Whether an HTTP/1.1 response is complete with these bytes. @throws Error with the response when it is not a 200 */
   push(bytes: Buffer): boolean;
-  /** The whole response. Forgets it. */
+  /** Returns the complete response and clears it. */
   take(): Buffer;
 }
 
 const HEAD_END = "\r\n\r\n";
 const NOTHING = Buffer.alloc(0);
 
-/** Reads one response after another from a connection: by its content-length, or chunk by chunk until the empty one. */
+/** Reads one response after another from a connection, by content-length or chunked encoding. */
 export function createAnswerReader(): AnswerReader {
   let held: Buffer = NOTHING;
-  /** Where the body ends, where the next chunk's size begins, or where the head is looked for. */
+  /** Index of the end of the body, of the next chunk's size, or of the start of the search for the end of the head. */
   let at = 0;
   let kind: "head" | "sized" | "chunked" = "head";
   return {

@@ -1,7 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The least that can be done: parse the request's JSON, answer with a task's. An upper bound for any server here. */
+/**
+ * A server that only parses the request's JSON and answers with a task: an upper bound for every server measured here.
+ */
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));

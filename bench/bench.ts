@@ -9,7 +9,7 @@ import { toTable } from "./table.ts";
 import type { Part } from "./table.ts";
 import { within } from "./within.ts";
 
-/** `npm run bench` prints the table; `npm run bench -- blocking` its part of it. */
+/** `npm run bench` prints the table; `npm run bench -- blocking` prints one part of it. */
 const table = {
   blocking: benchBlocking,
   streams: benchStreams,
@@ -19,7 +19,7 @@ const table = {
   "start-up": benchStartUp,
 } as const;
 
-/** These print their own lines, and run by name alone: `npm run bench -- first-event`. */
+/** Parts that print their own lines and run only when named: `npm run bench -- first-event`. */
 const others = {
   "first-event": benchFirstEvent,
   "cross-instance": benchCrossInstance,
@@ -38,7 +38,7 @@ try {
   await run();
 } catch (error) {
   console.error(error);
-  // What still waits must not keep this process; the servers end with it.
+  // Pending work must not keep this process alive. The servers end with it.
   process.exit(1);
 }
 

@@ -6,8 +6,8 @@ import { startGateway } from "./processes.ts";
 const HEADERS = { "content-type": "application/json", "a2a-version": "1.0" };
 
 /**
- * From an event's own time, right before its commit on one host, to its arrival by a stream of another host, while an
- * agent emits one about every 200 ms. Both hosts, Azurite and the client share a clock, and this machine.
+ * The time from an event's timestamp, right before its commit on one host, to its arrival in a stream of another host.
+ * The agent emits an event about every 200 ms. Both hosts, Azurite and the client run on this machine.
  */
 export async function benchCrossInstance(): Promise<void> {
   console.log("\nFrom a commit on one host to the SSE event on another, about 5 events a second");

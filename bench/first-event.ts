@@ -10,7 +10,8 @@ const WARM_UP = 100;
 
 /**
  * Time to a stream's first event on Azurite, against the same two writes (the open row, and the transaction with
- * head and first event) issued in parallel by a bare client. They take turns, so that Azurite's moods are shared.
+ * head and first event) issued in parallel by a bare client. The two alternate, so that variations of Azurite's speed
+ * affect both.
  */
 export async function benchFirstEvent(): Promise<void> {
   console.log(`\nFirst SSE event on Azurite, one request at a time, ${SAMPLES} samples`);
@@ -67,7 +68,7 @@ async function timeBareWrites(tasks: TableClient | undefined, index: TableClient
   return performance.now() - started;
 }
 
-/** By node:http on a connection that stays open, as the bare client's do: the machine is shared with the server. */
+/** Uses node:http with keep-alive, like the bare client, because the client shares the machine with the server. */
 function timeFirstEvent(url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const started = performance.now();

@@ -7,11 +7,11 @@ import { startAzurite } from "../src/hosts/node/azurite.ts";
 import { startFunctionsHost } from "../test/support/functions-core/functions-host.ts";
 
 const RUNS = 9;
-/** What loading the bundle and answering the first card may take, in ms. */
+/** Limits for loading the bundle and for answering the first card, in ms. */
 const BUDGET = 350;
 const KIB = 1024;
 
-/** What a cold start waits for: from loading the bundled function app to its first Agent Card. Prints the bundle's size. */
+/** The time of a cold start, from loading the bundled function app to its first Agent Card, and the bundle's size. */
 export async function benchFunctionsStart(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "a2a-bench-"));
   const azurite = await startAzurite();

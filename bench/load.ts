@@ -5,9 +5,9 @@ import { within } from "./within.ts";
 export interface Load {
   readonly url: string;
   readonly connections: number;
-  /** The request with this number, its head included. */
+  /** The request with this number, including its head. */
   readonly request: (number: number) => string;
-  /** What a right answer contains. A JSON-RPC error is a 200 too. */
+  /** Text that a correct answer contains. A JSON-RPC error also has status 200. */
   readonly expected: string;
   readonly until: { readonly seconds: number } | { readonly answers: number };
 }
@@ -15,20 +15,20 @@ export interface Load {
 export interface Measured {
   readonly answers: number;
   readonly perSecond: number;
-  /** From a request to the end of its answer, in ms. */
+  /** Times from a request to the end of its answer, in ms. */
   readonly p50: number;
   readonly p99: number;
-  /** Share of the time that this generator computed. Near 1 the rate is the generator's. */
+  /** Share of the time that this generator used a core. Near 1 it limits the rate. */
   readonly generator: number;
 }
 
-/** How long the last answers may take, in ms; many answers may take longer. */
+/** How long to wait for the last answers, in ms. */
 const LAST_ANSWERS = 15_000;
 const MANY_ANSWERS = 120_000;
 
 /**
- * Sends requests over kept-alive connections, one at a time each, the next when the answer has ended. Raw sockets: the
- * generator shares the machine with the server, so it has to be cheap. @throws Error at the first wrong answer.
+ * Sends requests over keep-alive connections. Each connection sends its next request when the answer has ended. Uses
+ * raw sockets, because the generator shares the machine with the server. @throws Error at the first wrong answer
  */
 export async function load({ url, connections, request, expected, until }: Load): Promise<Measured> {
   const { hostname, port } = new URL(url);

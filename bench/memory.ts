@@ -6,10 +6,10 @@ import type { Part } from "./table.ts";
 
 const ROUNDS = 5;
 const TASKS = 2_000;
-/** Bytes that a completed task may keep. */
+/** Largest number of bytes that a completed task may retain. */
 const AIM = 2_000;
 
-/** What a process holds more of after each batch of completed tasks: heap and external memory after a full collection. */
+/** Growth of heap and external memory after each batch of completed tasks, measured after a full collection. */
 export function benchMemory(): Promise<Part> {
   const names = ["SDK's Express server", "gateway, fromExecutor", "gateway, defineAgent"] as const;
   return withContenders(names, async (servers) => {
@@ -32,7 +32,7 @@ export function benchMemory(): Promise<Part> {
 
 async function measureBatches({ url, used }: Contender): Promise<number[]> {
   const values: number[] = [];
-  // What is made once, such as compiled code and pools, is no task's.
+  // Warm up: compiled code and pools are created once and do not belong to a task.
   await makeTasks(url, 2 * TASKS);
   let before = await used("memory");
   for (let round = 0; round < ROUNDS; round += 1) {

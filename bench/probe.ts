@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 
 /**
- * Loaded into a server's process with `--import`: answers the benchmark about this process, and ends it with the
- * benchmark. Both servers are asked in this way, so that the numbers mean the same on both sides.
+ * Loaded into a server's process with `--import`. Reports the process's CPU time and memory to the benchmark, and ends
+ * the process with the benchmark. All servers load it, so that their numbers are comparable.
  */
 process.on("message", (what) => void answer(what as Probed));
 process.on("disconnect", () => process.exit());
@@ -17,9 +17,9 @@ const answers = {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  /** The heap and what it holds outside, after a full collection, in bytes. */
+  /** Heap and external memory after a full collection, in bytes. */
   async memory() {
-    // Twice: what the first collection finalizes, the second frees.
+    // Twice, because the second collection frees what the first one finalized.
     for (let collection = 0; collection < 2; collection += 1) {
       globalThis.gc?.();
       await setImmediate();

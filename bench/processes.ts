@@ -8,7 +8,7 @@ import { within } from "./within.ts";
 export interface Started {
   readonly url: string;
   readonly pid: number;
-  /** Of its process so far: CPU time in microseconds, or bytes that a full collection leaves. */
+  /** The process's CPU time so far in microseconds, or its memory after a full collection in bytes. */
   readonly used: (what: Probed) => Promise<number>;
   stop(): Promise<void>;
 }
@@ -16,11 +16,11 @@ export interface Started {
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const probe = new URL("probe.ts", import.meta.url).href;
 
-/** How long a server may take to start and to say what it used, in ms. */
+/** How long a server may take to start, or to report its usage, in ms. */
 const START = 30_000;
 const ANSWER = 20_000;
 
-/** Starts a server of its own process; it prints a JSON line with its `url` once it listens. */
+/** Starts a server in its own process. It prints a JSON line with its `url` when it listens. */
 export async function startServer(script: string, env: Readonly<Record<string, string>> = {}): Promise<Started> {
   const child = spawn(process.execPath, [...process.execArgv, "--expose-gc", "--import", probe, script], {
     cwd: root,
@@ -38,7 +38,7 @@ export async function startServer(script: string, env: Readonly<Record<string, s
   }
 }
 
-/** The gateway with the agents of the benchmark. */
+/** Starts the gateway with the agents of the benchmark. */
 export function startGateway(env: Readonly<Record<string, string>>): Promise<Started> {
   return startServer("src/hosts/node/serve.ts", {
     AUTH_MODE: "none",
@@ -48,7 +48,10 @@ export function startGateway(env: Readonly<Record<string, string>>): Promise<Sta
   });
 }
 
-/** The first group of what the process prints to match. @throws Error with what it printed when it ends instead. */
+/**
+ * Waits until the process's output matches, and resolves to the first group.
+ * @throws Error with the output when it ends
+ */
 export function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = "";
@@ -64,7 +67,7 @@ export function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-/** Resolves once the process has ended; it is killed when it takes too long. */
+/** Resolves when the process has ended. Kills it when that takes too long. */
 export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, "exit");

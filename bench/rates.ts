@@ -121,7 +121,7 @@ async function listPage({ url }: Contender, pageSize: number): Promise<Page> {
   return (await call(url, "ListTasks", toPage(pageSize))) as unknown as Page;
 }
 
-/** What is compared has to be the same: Task, artifact, COMPLETED. */
+/** Checks that both servers send the same events: Task, artifact, COMPLETED. */
 async function refuseOtherThanThreeEvents({ url, name }: Contender): Promise<void> {
   const response = await fetch(url, {
     method: "POST",

@@ -1,10 +1,10 @@
 import { load } from "./load.ts";
 
-/** The requests that are measured, as HTTP/1.1 text. Both servers get the same ones, by JSON-RPC. */
+/** The measured requests as HTTP/1.1 text. All servers get the same JSON-RPC requests. */
 
-/** A message with an id of its own each time. */
+/** A message with a new id for each request. */
 export function sendMessage(url: string, method: "SendMessage" | "SendStreamingMessage"): (number: number) => string {
-  // Ids of one length: the head with its content-length stays the same.
+  // All ids have the same length, so that the head with its content-length does not change.
   const whole = toCall(url, method, { message: { messageId: ID, role: "ROLE_USER", parts: [{ text: "hello" }] } });
   const [before = "", after = ""] = whole.split(ID);
   return (number) => before + String(number).padStart(ID.length, "0") + after;
@@ -12,13 +12,13 @@ export function sendMessage(url: string, method: "SendMessage" | "SendStreamingM
 
 const ID = "message-id";
 
-/** The same tasks again and again, so many that no answer is the last one's. */
+/** Gets many tasks in turn, so that no two consecutive answers are the same. */
 export function getTask(url: string, ids: readonly string[]): (number: number) => string {
   const calls = ids.map((id) => toCall(url, "GetTask", { id }));
   return (number) => calls[number % calls.length] ?? "";
 }
 
-/** Without the history of its tasks, which one server shows unless told otherwise and the other does not. */
+/** Without the history of tasks, because only one of the servers includes it by default. */
 export function listTasks(url: string, pageSize: number): () => string {
   const request = toCall(url, "ListTasks", toPage(pageSize));
   return () => request;
@@ -32,13 +32,13 @@ export function getCard(url: string): () => string {
   return () => `GET /.well-known/agent-card.json HTTP/1.1\r\nhost: ${new URL(url).host}\r\nA2A-Version: 1.0\r\n\r\n`;
 }
 
-/** Completed tasks, sent as any client would. */
+/** Creates completed tasks by sending messages. */
 export async function makeTasks(url: string, answers: number): Promise<void> {
   const request = sendMessage(url, "SendMessage");
   await load({ url, connections: 32, request, expected: "TASK_STATE_COMPLETED", until: { answers } });
 }
 
-/** One call's `result`. @throws Error with the answer when it is none. */
+/** The `result` of one call. @throws Error with the answer when there is none */
 export async function call(url: string, method: string, params: unknown): Promise<Record<string, unknown>> {
   const response = await fetch(url, {
     method: "POST",

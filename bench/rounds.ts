@@ -5,12 +5,12 @@ import type { Started } from "./processes.ts";
 import { median } from "./table.ts";
 import type { Row } from "./table.ts";
 
-/** A server that takes part, in a process of its own: no row pays for another's tasks. */
+/** A server to measure. Each runs in its own process, so that the tasks of one row do not affect another. */
 export interface Contender extends Started {
   readonly name: string;
 }
 
-/** The SDK's server comes first: the others are measured by it. */
+/** The SDK's server comes first; the others are compared with it. */
 export async function withContenders<T>(
   wanted: readonly (keyof typeof contenders)[],
   use: (started: readonly Contender[]) => Promise<T>,
@@ -40,24 +40,26 @@ async function startAgent(id: string): Promise<Started> {
 
 export interface Rounds {
   readonly rounds: number;
-  /** Of each round. */
+  /** One value per round. */
   readonly seconds: number;
   readonly warmUp: number;
 }
 
-/** What a server did, a number a round. */
+/** The results of a server, one number per round. */
 export interface Result {
   readonly server: string;
   readonly rates: number[];
   readonly p50: number[];
   readonly p99: number[];
-  /** Microseconds a request. */
+  /** CPU time per request, in microseconds. */
   readonly cpu: number[];
   /** The generator's share of a core. */
   readonly generator: number[];
 }
 
-/** Servers take turns, in the opposite order each round, so that the machine's moods are shared. */
+/**
+ * Servers alternate, in the opposite order each round, so that variations of the machine's speed affect all of them.
+ */
 export async function measureRounds(
   servers: readonly Contender[],
   toLoad: (server: Contender) => Omit<Load, "until" | "url">,
@@ -86,7 +88,9 @@ export async function measureRounds(
   return measured.map(({ result }) => result);
 }
 
-/** Rows of rates, by the first server's; the aim is the second's: the same executor as the first. */
+/**
+ * Rows of rates relative to the first server. The aim applies to the second, which has the same executor as the first.
+ */
 export function toRateRows(part: string, unit: Row["unit"], results: readonly Result[], aim: number): Row[] {
   return results.map(({ server, rates, p50, p99, cpu }, index) => {
     const ratio = median(rates) / median(results[0]?.rates ?? []);
@@ -104,7 +108,7 @@ export function toRateRows(part: string, unit: Row["unit"], results: readonly Re
   });
 }
 
-/** A rate that the generator limits says little of the server. */
+/** Marks a rate that was limited by the generator and not by the server. */
 export function toGeneratorNote(part: string, results: readonly Result[]): string[] {
   const busiest = Math.max(...results.flatMap(({ generator }) => generator));
   return busiest > 0.85

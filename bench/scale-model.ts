@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { chooseByRendezvous } from "../src/adapters/storage-account/rendezvous.ts";
 import { createPrng } from "../test/simulation/prng.ts";
 
-/** Requests of one task, as measured by test/contract/transaction-cost.test.ts; entities of the busiest partitions. */
+/** Requests of one task, measured by test/contract/transaction-cost.test.ts, and entities in the busiest partitions. */
 interface Kind {
   readonly share: number;
   readonly table: number;
   readonly queue: number;
-  /** Entities written to the scope's open partition, and to the agent's done partition. */
+  /** Entities written to the open partition of the scope, and to the done partition of the agent. */
   readonly open: number;
   readonly done: number;
 }
@@ -30,7 +30,7 @@ interface ScaleOptions {
   readonly largestScope: number;
 }
 
-/** What the busiest one of each resource has to bear, per second. */
+/** The load per second of the busiest instance of each resource. */
 interface ScaleLoad {
   readonly account: number;
   readonly openPartition: number;
@@ -39,7 +39,7 @@ interface ScaleLoad {
   readonly queue: number;
 }
 
-/** As docs/scale.md has it. */
+/** The mix of tasks in docs/scale.md. */
 export function toScaleTable(): string[] {
   const lines = ["tasks/s  callers  largest  accounts  account  open rows  done rows   queue  breaks first"];
   for (const tasksPerSecond of [1_000, 10_000, 100_000]) {
@@ -100,7 +100,7 @@ function simulateSecond({ seed, tasksPerSecond, accounts, scopes, largestScope }
   };
 }
 
-/** The first number of accounts, 1, 2, 4, …, that carries the load of every account; undefined beyond 250, Azure's default for a region. */
+/** About the smallest number of accounts that can carry the load; undefined above 250, Azure's default per region. */
 function accountsNeeded(options: Omit<ScaleOptions, "accounts">): number | undefined {
   const carries = (accounts: number): boolean => simulateSecond({ ...options, accounts }).account <= TARGETS.account;
   if (!carries(250)) {

@@ -5,7 +5,7 @@ import { jsonRpcHandler, UserBuilder } from "@a2a-js/sdk/server/express";
 import express from "express";
 import { echoExecutor } from "./echo-executor.ts";
 
-/** `@a2a-js/sdk`'s own Express server with the same echo agent: what the gateway is measured against. */
+/** The Express server of `@a2a-js/sdk` with the same echo agent, with which the gateway is compared. */
 const card = {
   name: "Echo",
   description: "Answers with what it was sent.",

@@ -23,7 +23,7 @@ export async function benchStartUp(): Promise<Part> {
   const folder = mkdtempSync(join(tmpdir(), "a2a-bench-"));
   try {
     copyStartScript(folder);
-    // What the first start compiles is there for every later one.
+    // The first start fills the compile cache that later starts use.
     await timeServe();
     for (let run = 0; run < RUNS; run += 1) {
       serve.push(await timeServe());
@@ -43,7 +43,7 @@ function toRow(part: string, values: readonly number[], aim: number): Row {
   return { part, server: "this gateway", unit: "ms", values, aim: { text, isMet: median(values) <= aim } };
 }
 
-/** `npm run serve` without npm, over the memory store: from the process's start to its first card. */
+/** `npm run serve` without npm, with the memory store: the time from the start of the process to its first card. */
 async function timeServe(): Promise<number> {
   const started = performance.now();
   const child = spawn(process.execPath, ["--conditions=a2a-source", "src/hosts/node/serve.ts"], {
@@ -56,26 +56,26 @@ async function timeServe(): Promise<number> {
     await load({ url, connections: 1, request: getCard(url), expected: '"skills"', until: { answers: 1 } });
     return performance.now() - started;
   } finally {
-    // As an operator ends it: what was compiled is kept for the next start.
+    // SIGTERM, like an operator, so that the process writes its compile cache.
     await end(child, "SIGTERM");
   }
 }
 
-/** In a folder of its own, so that its data is not that of the person who runs the benchmark. */
+/** Runs in a temporary folder, so that it does not use the data of the person who runs the benchmark. */
 function copyStartScript(folder: string): void {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
   const start = scripts.start.replace("src/", `${root}src/`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, scripts: { start } }));
 }
 
-/** From `npm start` to the line that says it is ready. */
+/** The time from `npm start` to the line that says that the gateway is ready. */
 async function timeStart(folder: string): Promise<number> {
   const started = performance.now();
   const child = spawn("npm", ["start"], {
     cwd: folder,
     env: { ...process.env, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
-    // npm, its shell and the host end together, by a signal to their group.
+    // A signal to the process group ends npm, its shell and the host together.
     detached: true,
   });
   try {
@@ -91,7 +91,7 @@ async function endGroup(child: ChildProcess): Promise<void> {
   try {
     process.kill(-(child.pid ?? 0), "SIGTERM");
   } catch {
-    // It has ended already.
+    // The process has already ended.
     return;
   }
   await within(PATIENCE, "the end of npm start", closed);

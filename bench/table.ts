@@ -1,16 +1,16 @@
-/** What one server did in one part. */
+/** The results of one server in one part. */
 export interface Row {
   readonly part: string;
   readonly server: string;
   readonly unit: "requests/s" | "streams/s" | "ms" | "bytes/task";
-  /** One a round. */
+  /** One value per round. */
   readonly values: readonly number[];
   /** Medians of the rounds, in ms. */
   readonly p50?: number;
   readonly p99?: number;
-  /** CPU time of the server's process, in microseconds a request. */
+  /** CPU time of the server's process per request, in microseconds. */
   readonly cpu?: number;
-  /** Its median by that of the SDK's server. */
+  /** The median divided by that of the SDK's server. */
   readonly ratio?: number;
   readonly aim?: Aim;
 }
@@ -22,12 +22,12 @@ export interface Aim {
 
 export interface Part {
   readonly rows: readonly Row[];
-  /** What one has to know to read the rows. */
+  /** Notes that explain the rows. */
   readonly notes: readonly string[];
 }
 
 const COLUMNS = ["", "", "min", "median", "max", "", "p50 ms", "p99 ms", "CPU µs", "by SDK", "aim", ""] as const;
-/** Columns of words; numbers are aligned on the right. */
+/** Formats a table. Numbers are aligned right. */
 const WORDS: readonly number[] = [0, 1, 5, 10, 11];
 
 export function toTable(rows: readonly Row[]): string {

@@ -1,4 +1,4 @@
-/** What the promise resolves to, or an error that says what did not come within `ms`. */
+/** Resolves like the promise. @throws Error that names `what` when it does not settle within `ms` */
 export async function within<T>(ms: number, what: string | (() => string), promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

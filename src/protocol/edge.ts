@@ -20,11 +20,11 @@ import { createKeepAliveAnswers } from "./streams/keep-alive-answer.ts";
 import type { KeepAliveAnswers } from "./streams/keep-alive-answer.ts";
 
 interface EdgeLimits extends BodyLimits {
-  /** Parts of a message. */
+  /** Largest number of parts of a message. */
   readonly maxParts: number;
 }
 
-/** What the edge is made of. */
+/** Everything that the edge depends on. */
 export interface EdgeParts {
   readonly registry: AgentRegistry;
   readonly engine: TaskEngine;
@@ -33,31 +33,31 @@ export interface EdgeParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
-  /** None where everyone is served. */
+  /** Empty when callers are not authenticated. */
   readonly issuers: readonly TrustedIssuer[];
   readonly access: Access;
   readonly callers: CallerLimits;
-  /** The role whose callers may read and cancel the tasks of others; absent: none may. */
+  /** Callers with this role may read and cancel the tasks of others. Absent: no caller may. */
   readonly operatorRole: string | undefined;
   readonly cardSigner: CardSigner;
-  /** What URLs in cards begin with, without a slash at the end. Never from a request's Host header. */
+  /** The start of URLs in cards, without a trailing slash. Never taken from a request's Host header. */
   readonly publicBaseUrl: string;
   readonly limits: EdgeLimits;
   readonly streams: StreamLimits;
-  /** Origins of pages that may call; none when empty, any with `*`. */
+  /** Origins whose web pages may call the gateway; `*` allows all, an empty list none. */
   readonly corsOrigins: readonly string[];
-  /** When the cards last changed, in ms since the epoch: the start of the process. */
+  /** When the cards last changed: the start of the process, in ms since 1970. */
   readonly startedAt: number;
-  /** Whether the store answers. */
+  /** Resolves to whether the store answers. */
   ready(): Promise<boolean>;
 }
 
-/** What all bindings share. */
+/** What all bindings use. */
 export interface Edge extends EdgeParts {
   readonly methods: Methods;
   readonly eventStreams: EventStreams;
   readonly keepAlive: KeepAliveAnswers;
-  /** Logs an error that is not one of the known faults. */
+  /** Converts any error. Logs it as `request.failed` unless it is a TaskError, EdgeError or AuthError. */
   toWireError(error: unknown): WireError;
 }
 
@@ -68,10 +68,10 @@ export function createEdge(parts: EdgeParts): Edge {
     eventStreams: createEventStreams(parts.clock, parts.streams, parts.callers),
     keepAlive: createKeepAliveAnswers(parts.clock),
     toWireError: (error) =>
-      toWireError(error, (unforeseen) => {
+      toWireError(error, (unexpected) => {
         const errorId = parts.random.id();
         const { message, stack } =
-          unforeseen instanceof Error ? unforeseen : { message: String(unforeseen), stack: undefined };
+          unexpected instanceof Error ? unexpected : { message: String(unexpected), stack: undefined };
         parts.logger.error("request.failed", { errorId, message, stack });
         return errorId;
       }),

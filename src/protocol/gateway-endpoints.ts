@@ -8,17 +8,17 @@ import { jsonAnswer, queryOf } from "../ports/http-exchange.ts";
 import type { HttpAnswer, HttpRequest } from "../ports/http-exchange.ts";
 import { toSegments } from "./http/path.ts";
 
-/** A path of the gateway itself, which GET reads. */
+/** A path of the gateway itself, for GET requests. */
 interface GatewayEndpoint {
-  /** Without a slash at its start. `*` stands for one segment at the end. */
+  /** Without a leading slash. A final `*` stands for one segment. */
   readonly path: string;
   readonly answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** Public halves of what signs cards. */
+/** Public keys that verify the signatures of cards. */
 export const JWKS_PATH = "/.well-known/jwks.json";
 
-/** Health, the list of agents, and what clients need before they have a token. */
+/** Health checks, the list of agents, signing keys, and metadata for clients that have no token yet. */
 export function gatewayEndpoints(edge: Edge): readonly GatewayEndpoint[] {
   return [
     { path: "livez", answer: () => jsonAnswer({ status: "ok" }) },
@@ -35,7 +35,7 @@ export function gatewayEndpoints(edge: Edge): readonly GatewayEndpoint[] {
 }
 
 const CARD_ADVICE =
-  "An agent's card is at /agents/{id}/.well-known/agent-card.json. Give the client the agent's URL with a slash at its end.";
+  "An agent's card is at /agents/{id}/.well-known/agent-card.json. Configure the client with the agent's URL and a trailing slash.";
 
 async function answerReadiness(edge: Edge): Promise<HttpAnswer> {
   return (await edge.ready()) ? jsonAnswer({ status: "ok" }) : jsonAnswer({ status: "unavailable" }, 503);
@@ -45,12 +45,12 @@ async function answerKeys(edge: Edge): Promise<HttpAnswer> {
   return jsonAnswer({ keys: await edge.cardSigner.keys() }, 200, { "cache-control": "public, max-age=300" });
 }
 
-/** Protected resource metadata (RFC 9728). Without issuers nothing is protected. */
+/** Protected resource metadata (RFC 9728). Without trusted issuers there are no protected resources. */
 function answerMetadata(edge: Edge, agentId: string | undefined): HttpAnswer {
   const isServed = edge.issuers.length > 0 && (agentId === undefined || edge.registry.find(agentId) !== undefined);
   return isServed
     ? jsonAnswer(toProtectedResource(edge.issuers, edge.publicBaseUrl, agentId))
-    : notFound("There is no protected resource of this name here.");
+    : notFound("There is no protected resource with this path.");
 }
 
 async function answerCatalog(edge: Edge, request: HttpRequest): Promise<HttpAnswer> {

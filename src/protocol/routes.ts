@@ -12,16 +12,16 @@ import { decodeSegment, matchTemplate, parseTemplate, toSegments } from "./http/
 import type { PathParameters, PathTemplate } from "./http/path.ts";
 import { isReserved } from "./request/tenant.ts";
 
-/** Every path of the gateway. The answer never rejects. */
+/** Answers requests to every path of the gateway. Never throws or rejects. */
 export type Routes = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** What a path takes, by HTTP method. */
+/** A path and its handlers by HTTP method. */
 interface Resource {
   readonly template: PathTemplate;
   readonly methods: Map<string, Handler>;
 }
 
-/** Where a path leads: the agent, as it is named there, and what else the path says. */
+/** What a request's path names. */
 interface Route extends Target {
   /** `/agents/{id}` or `/agents/{id}@{major}`. */
   readonly agentPath: string;
@@ -31,8 +31,8 @@ interface Route extends Target {
 type Handler = (request: HttpRequest, route: Route) => HttpAnswer | Promise<HttpAnswer>;
 
 /**
- * A path is `[/agents/{id}[@{major}]][/{tenant}]` and one of the agent's own paths, or one of the gateway's. Paths are
- * compared segment by segment, so the time that a path takes grows with its length and not faster.
+ * A path is `[/agents/{id}[@{major}]][/{tenant}]` followed by one of the agent's paths, or one of the gateway's own
+ * paths. Paths are compared segment by segment, so that the time is linear in the length of the path.
  */
 export function createRoutes(edge: Edge): Routes {
   const cors = edge.corsOrigins.length > 0 ? createCors(edge.corsOrigins) : undefined;
@@ -64,7 +64,7 @@ export function createRoutes(edge: Edge): Routes {
 
   function answerPath(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
     if (request.target.length > MAX_TARGET) {
-      return notFound(`The path and query are longer than ${MAX_TARGET} characters.`);
+      return notFound(`The path and query are too long. The limit is ${MAX_TARGET} characters.`);
     }
     const segments = toSegments(request.target);
     const known = ofGateway.get(segments.join("/")) ?? ofGateway.get(`${segments.slice(0, -1).join("/")}/*`);
@@ -92,7 +92,7 @@ export function createRoutes(edge: Edge): Routes {
       }
       for (const resource of ofAgent) {
         const parameters = matchTemplate(resource.template, segments, at);
-        // A tenant at the root would take every path with one segment.
+        // Without this condition a tenant at the root would match every path with one segment.
         if (parameters && (isNamed || !withTenant || resource.template.segments.length > 0)) {
           return { resource, route: { agent, tenant, agentPath, parameters } };
         }
@@ -102,7 +102,7 @@ export function createRoutes(edge: Edge): Routes {
   }
 }
 
-/** Longer than any path that names something here; a query holds a page token at most. */
+/** In characters. No valid path is longer; the longest query has a page token. */
 const MAX_TARGET = 8_192;
 
 /** `echo` or `echo@2`. */
@@ -111,7 +111,7 @@ function parseAgent(segment: string): { readonly id: string; readonly major: num
   return id === undefined ? undefined : { id, major: major === undefined ? undefined : Number(major) };
 }
 
-/** The paths below an agent, and what answers each: for the routes, and for tests that go through all of them. */
+/** The paths of an agent with their handlers. Exported for tests that visit all of them. */
 export function agentResources(edge: Edge): readonly Resource[] {
   const resources = new Map<string, Resource>();
   const on = (method: string, path: string, handler: Handler): void => {
@@ -164,5 +164,5 @@ function withoutBody({ status, headers, body }: HttpAnswer): HttpAnswer {
 
 function nothingAt(segments: readonly string[]): HttpAnswer {
   const path = `/${segments.join("/")}`;
-  return notFound(`There is nothing at ${path.slice(0, 200)}. GET /agents lists what is served here.`);
+  return notFound(`Nothing was found at ${path.slice(0, 200)}. GET /agents lists the agents that are served here.`);
 }

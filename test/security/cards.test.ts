@@ -22,13 +22,13 @@ test("a card of 1.0 lists the accepted issuers, is signed, and conforms to the s
   expect(json.securitySchemes).toEqual({
     openIdConnect: {
       openIdConnectSecurityScheme: {
-        description: "An access token of https://id.test/realms/a2a. The role caller is needed.",
+        description: "An access token of https://id.test/realms/a2a. It must have the role caller.",
         openIdConnectUrl: "https://id.test/realms/a2a/.well-known/openid-configuration",
       },
     },
     oauth2: {
       oauth2SecurityScheme: {
-        description: "Client credentials at https://id.test/realms/a2a. The role caller is needed.",
+        description: "Client credentials at https://id.test/realms/a2a. It must have the role caller.",
         flows: {
           clientCredentials: {
             tokenUrl: "https://id.test/realms/a2a/protocol/openid-connect/token",

@@ -4,7 +4,7 @@ import type { StreamResponse, Task } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from "@a2a-js/sdk/client";
 import type { Client } from "@a2a-js/sdk/client";
 
-/** The A2A SDK's own client of one agent, by way of the agent's card. */
+/** The A2A SDK's client for one agent, created from the agent's card. */
 export function connect(url: string, agent: string, binding = "JSONRPC"): Promise<Client> {
   const transports = [new JsonRpcTransportFactory(), new RestTransportFactory()];
   return new ClientFactory({ transports, preferredTransports: [binding] }).createFromUrl(`${url}/agents/${agent}/`);
@@ -24,7 +24,7 @@ export function toText(task: Task, artifactId: string): string {
   return (artifact?.parts ?? []).map(({ content }) => (content?.$case === "text" ? content.value : "")).join("");
 }
 
-/** Reads on until `found` is true of an event, and resolves to that event. Rejects when the stream ends before. */
+/** Reads events until `found` returns true for one, and resolves to it. Rejects when the stream ends before. */
 export async function readUntil(
   events: AsyncGenerator<StreamResponse>,
   found: (event: StreamResponse) => boolean,

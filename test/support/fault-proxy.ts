@@ -6,10 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /**
  * What happens to one request instead of an answer.
- * - `cut-before`: the connection breaks and the target never hears of it.
+ * - `cut-before`: the connection breaks, and the target does not receive the request.
  * - `cut-after`: the target has answered, then the connection breaks.
- * - `unavailable`: 503, and the target never hears of it.
- * - `hang`: the target has answered, and nothing comes back.
+ * - `unavailable`: 503, and the target does not receive the request.
+ * - `hang`: the target has answered, and the client receives nothing.
  * - `stall`: the target has answered, and the body stops after its first byte.
  * - `black-hole`: the target never hears of it, and nothing comes back.
  * - `truncate`: the target has answered, and the connection breaks in the middle of the body.
@@ -30,21 +30,21 @@ export type Fault =
 
 export interface FaultProxy {
   readonly port: number;
-  /** `METHOD path` of every request that arrived, repeats included. */
+  /** `METHOD path` of every request that arrived, including retries. */
   readonly requests: string[];
-  /** For the next requests, one each. */
+  /** Applies one fault to each of the next requests. */
   inject(...faults: Fault[]): void;
-  /** What each request meets from now on, beside what was injected; nothing without an argument. */
+  /** Applies a fault to every request (`METHOD path`) from now on, besides injected ones; none without an argument. */
   misbehave(choose?: (request: string) => Fault | undefined): void;
   /** Refuses connections, and breaks those that are open, until `accept`. */
   refuse(): void;
   accept(): Promise<void>;
-  /** Forgets the requests, and the faults that none has met. */
+  /** Clears the recorded requests and the injected faults that were not used. */
   reset(): void;
   close(): Promise<void>;
 }
 
-/** An HTTP proxy in front of a server on a port of this machine. */
+/** An HTTP proxy in front of a local server. */
 export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const requests: string[] = [];

@@ -4,14 +4,14 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../../bundle-functions.ts";
 
-/** A function app, built as `npm run build` builds it. */
+/** A function app, built like `npm run build`. */
 export interface FunctionsBundle {
-  /** Its entry. */
+  /** Path of its entry file. */
   readonly main: string;
   remove(): void;
 }
 
-/** With this gateway config module, or this entry in the place of the host's. Paths are from the project's root. */
+/** Bundles with another gateway config module, or with another entry file. Paths are relative to the project's root. */
 export async function buildFunctions(gatewayConfig: string, entry?: string): Promise<FunctionsBundle> {
   const folder = mkdtempSync(join(tmpdir(), "a2a-functions-"));
   const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,16 +3,16 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** A host as a process of its own. */
+/** A host in its own process. */
 export interface HostProcess {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** What it has printed so far, both streams. */
+  /** What it has printed so far to stdout and stderr. */
   readonly output: string;
   readonly pid: number;
-  /** Resolves once it has ended for any reason, to its exit code; null when a signal ended it. */
+  /** Resolves when the process has ended for any reason: to its exit code, or to null when a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Resolves once it has ended, to its exit code; null when the signal ended it. */
+  /** Resolves to the exit code when the process has ended; to null when a signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -26,7 +26,7 @@ type Env = Readonly<Record<string, string>>;
 const folder = fileURLToPath(new URL("../../src/hosts/node/", import.meta.url));
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Starts `serve.ts`, `start.ts` or another host on a free port with this environment only. Rejects when it ends instead. */
+/** Starts `serve.ts`, `start.ts` or another host on a free port, with this environment only. Rejects when the process ends early. */
 export async function startHost(env: Env, script = "serve.ts", cwd = root): Promise<HostProcess> {
   const child = spawnHost(env, script, cwd);
   const output = collect(child);
@@ -58,7 +58,7 @@ export async function startHost(env: Env, script = "serve.ts", cwd = root): Prom
   };
 }
 
-/** For a host that cannot start, or a command: what it says, and how it ends. */
+/** Runs a command, or a host that cannot start, and resolves to its output and exit code. */
 export async function endedHost(
   env: Env,
   script = "serve.ts",

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createTestIssuer } from "./test-issuer.ts";
 import type { TestIssuer } from "./test-issuer.ts";
 
-/** A test issuer that can be asked over HTTP, as OpenID Connect Discovery has it. */
+/** A test issuer that serves OpenID Connect Discovery over HTTP. */
 export interface IssuerServer extends TestIssuer {
   /** How often its keys were fetched. */
   readonly fetches: number;

@@ -1,9 +1,9 @@
 import type { Clock } from "../../src/ports/clock.ts";
 
-/** Time that stands still until it is moved; what becomes due then runs at once, in order. */
+/** A clock that moves only when a test advances it. Timers that become due then run at once, in order. */
 export interface ManualClock extends Clock {
   advance(ms: number): void;
-  /** In how many ms what waits is due, soonest first. */
+  /** Ms until each pending timer is due, soonest first. */
   waiting(): readonly number[];
 }
 

@@ -10,23 +10,23 @@ import type { JWK as CryptoJwk } from "jose";
 
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/** Of an access token, in s. */
+/** Lifetime of an access token, in s. */
 const LIFETIME = 300;
 
-/** A certified OpenID provider in this process, with tokens such as Keycloak's. */
+/** A certified OpenID provider in this process. Its tokens have the same claims as Keycloak's. */
 export interface OpenIdProvider {
   readonly issuer: string;
   readonly clientId: string;
-  /** Rotated by {@link OpenIdProvider.rotateSecret}. */
+  /** Changed by {@link OpenIdProvider.rotateSecret}. */
   readonly clientSecret: string;
-  /** How many tokens it made. */
+  /** Number of tokens issued. */
   readonly tokens: number;
-  /** Of a client that proves who it is by `private_key_jwt`. */
+  /** Private key of a client that authenticates by `private_key_jwt`. */
   readonly keyClient: { readonly clientId: string; readonly pem: string };
   reachable: boolean;
-  /** An access token for the gateway by client credentials. */
+  /** Gets an access token for the gateway with client credentials. */
   token(): Promise<string>;
-  /** A new key signs from now on. The one before is published with it, until the next rotation. */
+  /** Signs with a new key from now on. The previous key stays published until the next rotation. */
   rotateKeys(): void;
   rotateSecret(): void;
   close(): void;
@@ -103,7 +103,7 @@ export async function startOpenIdProvider({ audience, roles }: OpenIdProviderOpt
     context.body = { access_token: token, token_type: "Bearer", expires_in: 300, issued_token_type: "access_token" };
   }
 
-  /** Its keys and clients are those that it was made with: a change is another provider at the same address. */
+  /** Keys and clients of a provider cannot change, so a change creates another provider at the same address. */
   function open(): void {
     const configuration: Configuration = {
       jwks: { keys },

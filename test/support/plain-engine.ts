@@ -2,10 +2,10 @@ import { StreamResponse, Task } from "@a2a-js/sdk";
 import type { ListTasksRequest, ListTasksResponse, Message, SendMessageRequest } from "@a2a-js/sdk";
 import type { Call, LoggedResponse, TaskAnswer, TaskEngine, TaskEvents } from "../../src/tasks/task-engine.ts";
 
-/** A stream as tests read it: what refuses it is told by the first `next`. */
+/** A stream for tests: an error that refuses it is thrown by the first `next`. */
 export type EventStream = AsyncGenerator<LoggedResponse, void, undefined>;
 
-/** An engine as tests read it: tasks without their text, and streams that are open at once. */
+/** An engine for tests: it returns tasks without their JSON text, and streams synchronously. */
 export interface PlainEngine {
   send(call: Call, request: SendMessageRequest): Promise<Task | Message>;
   stream(call: Call, request: SendMessageRequest): EventStream;
@@ -15,10 +15,10 @@ export interface PlainEngine {
   subscribe(call: Call, request: { readonly id: string }): EventStream;
 }
 
-/** What else an engine can do, it can still do. */
+/** Keeps all other members of the engine. */
 export type Plain<T extends TaskEngine> = PlainEngine & Omit<T, keyof TaskEngine>;
 
-/** Whatever comes with its text is held against it: the two must say the same. */
+/** Checks that a task and its JSON text are equal, whenever both are present. */
 export function createPlainEngine<T extends TaskEngine>(engine: T): Plain<T> {
   const plain: PlainEngine = {
     async send(call, request) {
@@ -34,25 +34,25 @@ export function createPlainEngine<T extends TaskEngine>(engine: T): Plain<T> {
     cancel: async (call, request) => toTask(await engine.cancel(call, request)),
     subscribe: (call, request) => new Opening(call, () => engine.subscribe(call, request)),
   };
-  // Getters of the engine stay getters.
+  // Copies property descriptors, so that getters of the engine stay getters.
   return Object.assign(Object.create(engine) as Omit<T, keyof TaskEngine>, plain);
 }
 
 function toTask({ task, json }: TaskAnswer): Task {
   if (json !== undefined && json !== JSON.stringify(Task.toJSON(task))) {
-    throw new Error(`the text of task ${task.id} does not say the same: ${json.slice(0, 2_000)}`);
+    throw new Error(`the JSON text of task ${task.id} differs from the task: ${json.slice(0, 2_000)}`);
   }
   return task;
 }
 
 function withoutText({ generation, response, json }: LoggedResponse): LoggedResponse {
   if (json !== undefined && json !== JSON.stringify(StreamResponse.toJSON(response))) {
-    throw new Error(`the text of event ${generation} does not say the same: ${json.slice(0, 2_000)}`);
+    throw new Error(`the JSON text of event ${generation} differs from the event: ${json.slice(0, 2_000)}`);
   }
   return { generation, response };
 }
 
-/** As the edge does, it leaves the events when the call's client leaves. */
+/** Returns the events when the call's client disconnects, like the edge. */
 class Opening implements EventStream {
   readonly #call: Call;
   readonly #open: () => Promise<TaskEvents>;
@@ -104,7 +104,7 @@ class Opening implements EventStream {
   }
 }
 
-/** The reverse: an engine whose streams tests write as generators. Their signal aborts when their reader leaves. */
+/** The reverse: an engine whose streams tests write as generators. A stream's signal aborts when its reader returns. */
 export function fromPlainEngine(plain: PlainEngine): TaskEngine {
   return {
     async send(call, request) {
@@ -122,7 +122,7 @@ export function fromPlainEngine(plain: PlainEngine): TaskEngine {
   };
 }
 
-/** Accepted with its first event. */
+/** A stream that is accepted when its first event is available. */
 async function accept(call: Call, open: (call: Call) => EventStream): Promise<TaskEvents> {
   const left = new AbortController();
   const stream = open({ ...call, signal: AbortSignal.any([call.signal, left.signal]), waitUntil: call.waitUntil });

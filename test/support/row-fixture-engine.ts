@@ -18,16 +18,19 @@ export type Stores = Pick<EngineParts, "log" | "index" | "payloads">;
 /** When the fixtures' tasks were written, in ms since the epoch. */
 export const WRITTEN_AT = Date.UTC(2026, 0, 1);
 
-/** 49 KiB and 49.5 KiB: content that is stored apart from its row. */
+/** 49 KiB and 49.5 KiB: content that is stored as payloads. */
 const LARGE = "0123456789abcdef".repeat(49 * 64);
 const LARGE_FILE = Buffer.from("fedcba9876543210".repeat(49.5 * 64));
 
 const scope = "0123456789abcdef0123456789abcdef";
 
-/** The engine with the agent of the fixtures, as it writes and as it continues them; `start` is what its clock shows first. */
+/**
+ * An engine with the agent that writes and continues the tasks of the fixtures. `start` is the initial time of its
+ * clock.
+ */
 export function createFixtureEngine(stores: Stores, start: number) {
   const queued: WorkMessage[] = [];
-  /** Names of the steps that ran. */
+  /** Names of the steps whose function was called. */
   const steps: string[] = [];
   const clock = createSystemClock();
   const agent = defineAgent({
@@ -77,7 +80,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
 
 const begun = performance.now();
 
-/** The message that tells the agent what to do. */
+/** The message with the agent's instructions. */
 export function toCommand(text: string, more: object = {}): SendMessageRequest {
   const file = { raw: LARGE_FILE.toString("base64"), mediaType: "text/plain", filename: "large.txt" };
   const parts = text === "complete" ? [{ text }, file] : [{ text }];

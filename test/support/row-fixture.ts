@@ -3,13 +3,13 @@ import type { DoneRow, OpenRow } from "../../src/ports/task-index.ts";
 import type { TaskKey } from "../../src/ports/task-log.ts";
 import type { Stores } from "./row-fixture-engine.ts";
 
-/** What an earlier version has stored of one task, and the Task (ProtoJSON) that it read from it. */
+/** The rows that an earlier version stored for one task, and the Task (ProtoJSON) that it read from them. */
 export interface RowFixture {
   readonly task: TaskKey;
   readonly head: object;
-  /** Of each row of the log its JSON, by its key. */
+  /** The JSON of each row of the log, by its key. */
   readonly rows: Readonly<Record<string, object>>;
-  /** In base64, by their SHA-256. */
+  /** Payloads in base64, by their SHA-256. */
   readonly payloads: Readonly<Record<string, string>>;
   readonly open: readonly OpenRow[];
   readonly done: readonly (Omit<DoneRow, "projection"> & { readonly projection: object })[];
@@ -18,14 +18,14 @@ export interface RowFixture {
 
 const folder = new URL("../fixtures/", import.meta.url);
 
-/** Folders of fixtures, one for each layout that tasks were ever stored in, such as `rows-v1`. */
+/** Folders of fixtures, one for each schema of stored tasks, such as `rows-v1`. */
 export const layouts: readonly string[] = globSync("rows-v*", { cwd: folder }).toSorted();
 
 export function readRowFixture(layout: string, name: string): RowFixture {
   return JSON.parse(readFileSync(new URL(`${layout}/${name}.json`, folder), "utf8"));
 }
 
-/** Stores the task as the version that wrote it had left it. */
+/** Stores the task exactly as the earlier version stored it. */
 export async function loadRows({ log, index, payloads }: Stores, fixture: RowFixture): Promise<void> {
   const { task, rows, open, done } = fixture;
   for (const [sha256, content] of Object.entries(fixture.payloads)) {

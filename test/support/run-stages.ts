@@ -47,14 +47,14 @@ const stages: readonly Stage[] = [
   { name: "simulation", budgetSeconds: 60, steps: [{ name: "simulation" }] },
   { name: "chaos", budgetSeconds: 60, steps: [{ name: "chaos" }] },
 ];
-/** They time real processes, which need the machine for themselves; the others mostly wait. */
+/** Steps that measure the time of real processes, so no other step may run meanwhile. The other steps mostly wait. */
 const TIMED = new Set(["hosts", "chaos"]);
 const installBudgetSeconds = 90;
 const isBudgetEnforced = process.env["CI"] !== undefined;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  // What `npm ci` took: it replaces the Node that runs this file, so only its caller can measure it.
+  // The time of `npm ci`. It replaces the Node that runs this file, so only the caller can measure it.
   options: { "install-seconds": { type: "string" } },
 });
 const known = stages.flatMap((stage) => stage.steps.map((step) => step.name));

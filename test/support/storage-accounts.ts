@@ -1,6 +1,6 @@
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 
-/** One Azurite with many storage accounts, for tests that each want one of their own. */
+/** One Azurite with many storage accounts, so that each test has its own. */
 export interface StorageAccounts {
   readonly connectionStrings: readonly string[];
   close(): Promise<void>;

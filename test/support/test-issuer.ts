@@ -4,17 +4,17 @@ import type { IssuerKeys, PublicJwk } from "../../src/ports/issuer-keys.ts";
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
 
-/** An issuer whose keys and moods a test decides. */
+/** An issuer whose keys and failures a test controls. */
 export interface TestIssuer extends IssuerKeys {
   readonly issuer: string;
-  /** How often it was asked. */
+  /** How often its keys were fetched. */
   readonly asked: number;
   reachable: boolean;
-  /** Its keys are those of now on. */
+  /** Replaces its keys. */
   rotate(kid: string, alg?: string): Promise<void>;
   /** A token with the newest key; `exp`, `iat` and so on as given. */
   sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
-  /** What its keys are, to try what else may be signed with them. */
+  /** Its public keys, for tests that use them as other kinds of keys. */
   readonly publicKeys: readonly PublicJwk[];
 }
 

@@ -5,19 +5,19 @@ import type { AddressInfo } from "node:net";
 
 export interface Notification {
   readonly path: string;
-  /** Ms of `performance.now()`. */
+  /** Time of arrival by `performance.now()`, in ms. */
   readonly at: number;
   readonly headers: IncomingHttpHeaders;
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
 }
 
-/** A webhook on a port of this machine. */
+/** A webhook on a local port. */
 export interface WebhookReceiver {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly notifications: readonly Notification[];
-  /** How the next ones are answered; 204 without an argument. */
+  /** Sets the function that answers the next requests. Without an argument they are answered with 204. */
   answerWith(answer?: (response: ServerResponse, notification: Notification) => void): void;
   close(): Promise<void>;
 }

@@ -12,8 +12,8 @@ import type { Stores } from "./row-fixture-engine.ts";
 import type { RowFixture } from "./row-fixture.ts";
 
 /**
- * Writes the rows that this version stores into test/fixtures/rows-v{schema}: once for each schema, when it is new. What
- * is there already was written by an earlier version, and stays: that it can still be read is what its test is for.
+ * Writes the rows that this version stores into test/fixtures/rows-v{schema}. Run once for each new schema. Existing
+ * fixtures are kept: a test checks that rows of earlier versions can still be read.
  */
 const folder = new URL(`../fixtures/rows-v${SCHEMA}/`, import.meta.url);
 

@@ -8,8 +8,9 @@ import type { EdgeParts } from "../edge.ts";
 import { toMetadataPath } from "../cards/protected-resource.ts";
 
 /**
- * Who calls, whether they may call this agent at all, and whether not too often: before anything else is done for them.
- * Without an agent: whoever has a token. @throws AuthError, TaskError `busy`
+ * Authenticates the caller, checks that it may call this agent, and applies its rate limit. Called
+ * before any other work for the request. Without an agent any valid token is accepted.
+ * @throws AuthError with the challenge for `WWW-Authenticate`; TaskError `busy`
  */
 export async function admitCaller(parts: EdgeParts, request: HttpRequest, agentId?: string): Promise<Identity> {
   try {
@@ -26,7 +27,7 @@ export async function admitCaller(parts: EdgeParts, request: HttpRequest, agentI
     const { fault } = error;
     const reason = fault.code === "bad-token" ? { reason: fault.reason } : {};
     parts.logger.info("auth.refused", { fault: fault.code, ...reason, agent: agentId });
-    // The default agent answers at the root as well, which is another resource.
+    // The default agent is also served at the root, which is a different protected resource.
     const isRoot = !request.target.startsWith("/agents/");
     const at = parts.publicBaseUrl + toMetadataPath(isRoot ? undefined : agentId);
     throw new AuthError(fault, { cause: error, challenge: toChallenge(fault, at) });

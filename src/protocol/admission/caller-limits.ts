@@ -2,21 +2,21 @@ import type { Identity } from "../../auth/identity.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { TaskError } from "../../tasks/task-fault.ts";
 
-/** What one caller may take of an instance. Callers without a proof of who they are, as in development, share no limit. */
+/** Limits per caller on one instance. Unauthenticated callers, as in development, have no limit. */
 export interface CallerLimits {
-  /** @throws TaskError `busy` when the caller has sent more than it may */
+  /** @throws TaskError `busy` when the caller has exceeded its rate */
   countRequest(identity: Identity): void;
-  /** Counts a stream until the returned function is called. @throws TaskError `busy` */
+  /** Holds a place for a stream until the returned function is called. @throws TaskError `busy` */
   openStream(identity: Identity): () => void;
 }
 
 export interface CallerAllowance {
-  /** On average; twice as many may come at once. */
+  /** Average rate; a burst may be twice as large. */
   readonly requestsPerSecond: number;
   readonly streams: number;
 }
 
-/** Callers that are remembered at once; the one that was away longest goes first. */
+/** Callers that are kept in memory; the one whose last request is oldest is removed first. */
 const MAX_CALLERS = 100_000;
 
 interface Bucket {
@@ -39,7 +39,7 @@ export function createCallerLimits({ requestsPerSecond, streams }: CallerAllowan
       bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * requestsPerSecond);
       bucket.at = now;
       if (bucket.tokens < 1) {
-        const message = `This caller has sent more than ${requestsPerSecond} requests a second to this instance, which is its limit. Retry later.`;
+        const message = `This caller sent more than ${requestsPerSecond} requests per second to this instance, which is its limit. Retry later.`;
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
       bucket.tokens -= 1;
@@ -63,7 +63,7 @@ export function createCallerLimits({ requestsPerSecond, streams }: CallerAllowan
   function bucketOf({ owner }: Identity): Bucket {
     const name = JSON.stringify(owner);
     const bucket = buckets.get(name) ?? { tokens: burst, at: clock.monotonic(), streams: 0 };
-    // Moved to the end: the first is the one that was away longest.
+    // Move the entry to the end, so that the first is always the one used least recently.
     buckets.delete(name);
     buckets.set(name, bucket);
     if (buckets.size > MAX_CALLERS) {

@@ -12,19 +12,20 @@ import { requireVersion } from "../request/protocol-version.ts";
 import { toErrorHeaders, toStatusBody } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** What a request's path names. */
+/** The ids in a request's path. */
 export interface HttpIds {
   readonly taskId: string | undefined;
-  /** Of a push notification config. */
+  /** Id of a push notification config. */
   readonly configId: string | undefined;
 }
 
-/** One row of specification 5.3. */
+/** One row of the table in specification 5.3. */
 export interface HttpOperation {
   readonly http: "GET" | "POST" | "DELETE";
-  /** Below the agent. `:task` stands for a task id, `:config` for a push configuration's. */
+  /** Relative to the agent's path. `:task` stands for a task id, `:config` for the id of a push notification config. */
   readonly path: string;
   readonly method: string;
+  /** Query parameters with their types. */
   readonly fields?: Readonly<Record<string, "string" | "integer" | "boolean" | "timestamp">>;
 }
 
@@ -32,7 +33,7 @@ const onTask = "/tasks/:task";
 const CONFIGS = "/pushNotificationConfigs";
 const configs = onTask + CONFIGS;
 
-/** The more special paths first. */
+/** More specific paths come first. */
 export const httpOperations: readonly HttpOperation[] = [
   { http: "POST", path: "/message:send", method: "SendMessage" },
   { http: "POST", path: "/message:stream", method: "SendStreamingMessage" },
@@ -88,8 +89,8 @@ export async function answerHttpJson(
 }
 
 /**
- * Query values as the JSON that a body would have (specification 11.5), by their names or what `toOther` makes of them.
- * What does not convert is left for the checks.
+ * Converts query parameters to the JSON of a request body (specification 11.5). Each is found by its name, or by the
+ * other name that `toOther` returns. A value that cannot be converted is kept, and the checks refuse it.
  */
 export function fromQuery(
   { fields = {} }: Pick<HttpOperation, "fields">,
@@ -107,7 +108,7 @@ export function fromQuery(
   return params;
 }
 
-/** The path's ids are those that count. Without a body, or with null for one, a request has no other parameters. */
+/** Adds the path's ids, which replace ids in the body. Without a body, or with `null`, they are the only parameters. */
 export function withIds(body: unknown, { path }: Pick<HttpOperation, "path">, { taskId, configId }: HttpIds): unknown {
   if (taskId === undefined) {
     return body ?? {};
@@ -116,16 +117,16 @@ export function withIds(body: unknown, { path }: Pick<HttpOperation, "path">, { 
   return (body ?? undefined) === undefined ? ids : isRecord(body) ? { ...body, ...ids } : body;
 }
 
-/** Names before 1.0 that a client of 1.0 still sends. */
+/** Older parameter names that some 1.0 clients still send. */
 const EARLIER_NAMES: Readonly<Record<string, string>> = { statusTimestampAfter: "lastUpdatedAfter" };
 
 function fromQueryValue(value: string, type: string): unknown {
-  // One client pads numbers.
+  // Some clients pad numbers with spaces.
   if (type === "integer" && /^ *-?\d{1,15} *$/.test(value)) {
     return Number(value);
   }
   if (type === "timestamp") {
-    // The `+` of an offset is a space where it was not escaped.
+    // An unescaped `+` of a UTC offset is decoded as a space.
     return value.replace(/ (?=\d{2}:\d{2}$)/, "+");
   }
   return type === "boolean" && (value === "true" || value === "false") ? value === "true" : value;

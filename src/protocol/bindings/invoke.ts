@@ -14,38 +14,42 @@ import type { WireEvents } from "../streams/event-streams.ts";
 import type { Operations } from "./operations.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** Where a request goes, from its path. */
+/** The agent and tenant that a request's path names. */
 export interface Target {
   readonly agent: Agent;
-  /** `""` without one in the path. */
+  /** `""` when the path has none. */
   readonly tenant: string;
 }
 
 export interface Invocation {
-  /** The version whose methods and parameters these are. */
+  /** The A2A version of `method` and `params`. */
   readonly version: ProtocolVersion;
   readonly method: string;
   readonly params: unknown;
-  /** What the client speaks, where that is not the version of the parameters. */
+  /** The client's A2A version, if it differs from `version`. */
   readonly spoken?: ProtocolVersion;
-  /** From the query. */
+  /** The value in the query. */
   lastEventId(): string | undefined;
 }
 
-/** How a binding writes results, events and errors. */
+/** How a binding encodes results, events and errors. */
 export interface Binding {
   readonly operations: Operations;
   readonly contentType: string;
   readonly extensionHeader: string;
-  /** The body that holds a result, given as JSON text. */
+  /** The response body for a result, which is given as JSON text. */
   readonly toBody: (result: string) => string;
-  /** The same for an event of a stream, where that is written in another way. */
+  /** The data of an SSE event, if it is encoded differently from a result. */
   readonly toEventData?: (event: string) => string;
   toErrorBody(error: WireError): string;
   toErrorAnswer(error: WireError): HttpAnswer;
 }
 
-/** Runs one call of any binding, from checked credentials to the answer. Rejects with what refuses it. */
+/**
+ * Checks the parameters of an authenticated call, runs it and encodes the answer, for every binding.
+ * @throws EdgeError, TaskError; errors after the start of a stream or of a keep-alive response are part of that
+ * response
+ */
 export async function invoke(
   edge: Edge,
   target: Target,
@@ -58,7 +62,8 @@ export async function invoke(
   const method = checkParams(edge.methods, version, name, params);
   const checked = params as Record<string, unknown>;
   const requested = parseExtensions(request.header(binding.extensionHeader));
-  // Of the methods that stream only a send has a message; what it repeats is found by its key, not by a place in a log.
+  // A streaming method with a message is a send. Last-Event-ID applies to subscriptions only; a send has
+  // Idempotency-Key.
   const isSubscription = method.streams && checked["message"] === undefined;
   const call: Call = new RequestCall(request, {
     agent: target.agent,
@@ -83,7 +88,7 @@ export async function invoke(
   return withActivated(await edge.keepAlive.wait(answer, binding.contentType), requested, binding);
 }
 
-/** A class, so that the signal is asked for when someone needs it: most calls end without. */
+/** A class with getters, so that the request's signal is created only when it is used: most calls never use it. */
 class RequestCall implements Call {
   readonly #request: HttpRequest;
   readonly agent: Agent;
@@ -113,7 +118,7 @@ class RequestCall implements Call {
   }
 }
 
-/** Whose tasks the call is about: the caller's own, or those that an operator named. */
+/** The caller with the scope of the tasks that the call may access: its own, or the one that an operator named. */
 function callerOf(
   edge: Edge,
   target: Target,
@@ -133,7 +138,7 @@ function callerOf(
   return { ...own, scope: operated };
 }
 
-/** The response begins when the engine has accepted the call, never when the agent first speaks. */
+/** Opens the response as soon as the engine has accepted the call, without waiting for the agent's first event. */
 async function openStream(
   edge: Edge,
   identity: Identity,

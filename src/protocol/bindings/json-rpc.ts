@@ -38,8 +38,9 @@ export async function answerJsonRpc(edge: Edge, target: Target, request: HttpReq
 }
 
 /**
- * Whether the client reads an error only as an event of a stream (decision 0013): all of 0.3, whatever they accept, and
- * in 1.0 all but JavaScript, which has a class for each error in a JSON body and one for all of them in a stream.
+ * Whether a refused call is answered with an SSE error event (decision 0013). In 0.3 this is so for all clients. In 1.0
+ * it is so for all but the JavaScript SDK, which has one class per error for JSON bodies, and one for all errors in a
+ * stream.
  */
 function expectsStream(edge: Edge, request: HttpRequest, version: ProtocolVersion, method: string): boolean {
   const streams = edge.methods[version].get(method)?.streams === true;
@@ -48,7 +49,7 @@ function expectsStream(edge: Edge, request: HttpRequest, version: ProtocolVersio
 }
 
 const CONTENT_TYPE = "application/json";
-/** The methods that need no parameters. */
+/** Methods whose `params` may be absent. */
 const BARE_METHODS = new Set(["GetExtendedAgentCard", "agent/getAuthenticatedExtendedCard", "ListTasks"]);
 
 function toBinding(id: RpcId, version: ProtocolVersion): Binding {
@@ -66,13 +67,13 @@ function toBinding(id: RpcId, version: ProtocolVersion): Binding {
 /** @throws EdgeError `bad-json`, `invalid-request` */
 function parseEnvelope(body: unknown): { readonly method: string; readonly params: unknown } {
   if (body === undefined) {
-    throw new EdgeError({ code: "bad-json", message: "Invalid JSON payload: the body is empty." });
+    throw new EdgeError({ code: "bad-json", message: "The request body is empty. Send a JSON-RPC request." });
   }
   if (Array.isArray(body)) {
-    throw notARequest("batches are not supported");
+    throw notARequest("batches are not supported; send one request at a time");
   }
   if (!isRecord(body)) {
-    throw notARequest("it must be an object");
+    throw notARequest("the body must be a JSON object");
   }
   const { jsonrpc, method, params } = body;
   if (jsonrpc !== "2.0") {
@@ -92,20 +93,20 @@ function toId(body: unknown): RpcId {
   return isId(id) ? id : null;
 }
 
-/** An id comes back in every event, so it must leave room for one. */
+/** The length of a string is limited because every event of a stream repeats the id. */
 function isId(id: unknown): id is RpcId {
   return id === null || Number.isInteger(id) || (typeof id === "string" && id.length <= 1_024);
 }
 
-function notARequest(why: string): EdgeError {
-  return new EdgeError({ code: "invalid-request", message: `Request payload validation error: ${why}.` });
+function notARequest(reason: string): EdgeError {
+  return new EdgeError({ code: "invalid-request", message: `Invalid JSON-RPC request: ${reason}.` });
 }
 
 function toErrorAnswer(id: RpcId, error: WireError): HttpAnswer {
   return { status: error.rpcHttpStatus, headers: toErrorHeaders(error, CONTENT_TYPE), body: toErrorBody(id, error) };
 }
 
-/** One error event: the body of a JSON-RPC error is an empty stream to a client that only looks for events. */
+/** One SSE error event, because a client that expects events would read a JSON body as an empty stream. */
 function toRefusedStream(id: RpcId, error: WireError): HttpAnswer {
   return { status: 200, headers: SSE_HEADERS, body: `event: error\ndata: ${toErrorBody(id, error)}\n\n` };
 }

@@ -14,8 +14,8 @@ import { extendedCardFor, withNullData } from "./operations.ts";
 import type { Operations, Params } from "./operations.ts";
 
 /**
- * The methods of A2A 0.3 over JSON-RPC. The SDK's compatibility transport translates parameters and results; each call
- * has one of its own, so that what belongs to the call stays in its closure.
+ * The methods of A2A 0.3 over JSON-RPC. The SDK's compatibility transport translates parameters and results. Each call
+ * has its own transport, whose handler closes over the call.
  */
 export const legacyOperations: Operations = {
   async run(edge, call, method, params) {
@@ -50,9 +50,9 @@ interface LegacyEvent {
 
 interface LegacyCall {
   handle(method: string, params: Params): Promise<object>;
-  /** What the engine answered to a method that streams. Rejects with what refused it. */
+  /** The engine's answer to a streaming method. Rejects when the engine refused the call. */
   opened(): Promise<TaskEvents>;
-  /** Of the event that was translated last. */
+  /** The generation of the last event that was translated. */
   generation(): number;
 }
 
@@ -69,7 +69,10 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
     sendMessage: (params) => keep(async () => toSdkAnswer(await engine.send(call, withNullData(params)))),
     sendMessageStream: (params) => deliver(engine.stream(call, withNullData(params))),
     getTask: (params) => keep(async () => taskOf(await engine.get(call, params))),
-    listTasks: () => keep(async () => Promise.reject(invalid("method", "does not exist in A2A 0.3"))),
+    listTasks: () =>
+      keep(async () =>
+        Promise.reject(invalid("method", "ListTasks does not exist in A2A 0.3; send the header A2A-Version: 1.0")),
+      ),
     cancelTask: (params) => keep(async () => taskOf(await engine.cancel(call, params))),
     resubscribe: (params) => deliver(engine.subscribe(call, params)),
     getAuthenticatedExtendedAgentCard: () => keep(() => extendedCardFor(edge, call)),
@@ -85,7 +88,7 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
       const request = { jsonrpc: "2.0", id: null, method, params: withBlockingDefault(params) };
       const answer = await transport.handle(request, new ServerCallContext({ requestedVersion: "0.3" }));
       if ("error" in answer) {
-        // The transport knows fewer faults than the engine.
+        // The engine's own error has more detail than the transport's translation of it.
         throw failure ?? fromTransport(answer.error);
       }
       return answer;
@@ -103,19 +106,19 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
     }
   }
 
-  function deliver(asked: Promise<TaskEvents>): AsyncGenerator<StreamResponse, void, undefined> {
-    opening = asked;
-    return translated(asked);
+  function deliver(accepted: Promise<TaskEvents>): AsyncGenerator<StreamResponse, void, undefined> {
+    opening = accepted;
+    return translated(accepted);
   }
 
-  async function* translated(asked: Promise<TaskEvents>): AsyncGenerator<StreamResponse, void, undefined> {
-    const events = await asked;
+  async function* translated(accepted: Promise<TaskEvents>): AsyncGenerator<StreamResponse, void, undefined> {
+    const events = await accepted;
     for (let next = await events.next(); !next.done; next = await events.next()) {
       yield* piecesOf(next.value);
     }
   }
 
-  /** Only with the last piece of an event that was split does the generation move on. */
+  /** Only the last piece of a split event has the generation, so that a replay repeats an event that was cut off. */
   function* piecesOf(event: LoggedResponse): Generator<StreamResponse> {
     const pieces = splitEvent(event.response, streams.maxEvent);
     for (const [at, piece] of pieces.entries()) {
@@ -125,12 +128,12 @@ function createLegacyCall(edge: Edge, call: Call): LegacyCall {
   }
 }
 
-/** In v0.3 `final` marks the event that ends the stream; the SDK's translation forgets INPUT_REQUIRED. */
+/** In 0.3 `final` marks the event that ends the stream. The SDK's translation does not set it for INPUT_REQUIRED. */
 function withFinal(event: LegacyEvent): LegacyEvent {
   return event.kind === "status-update" && event.status?.state === "input-required" ? { ...event, final: true } : event;
 }
 
-/** In v0.3 a send waits unless told otherwise; the SDK's translation takes the opposite for granted. */
+/** In 0.3 a send waits unless `blocking` is false. The SDK's translation assumes the opposite. */
 function withBlockingDefault(params: Params): Params {
   const { configuration } = params;
   return isRecord(configuration) && (configuration["blocking"] ?? null) === null
@@ -138,7 +141,7 @@ function withBlockingDefault(params: Params): Params {
     : params;
 }
 
-/** Only where the transport's own checks are stricter than ours. */
+/** Reached only when the transport's checks are stricter than the gateway's. */
 function fromTransport(error: { readonly code: number; readonly message: string }): Error {
   return error.code === -32602
     ? invalid("params", error.message)

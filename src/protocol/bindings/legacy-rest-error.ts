@@ -1,9 +1,9 @@
 import type { WireError } from "./wire-error.ts";
 
 /**
- * The body of an error of v0.3 over HTTP+JSON. That version's specification has none, so its SDKs read different ones,
- * and each finds its own here: the error object of JSON-RPC (JavaScript), `type` (Python), google.rpc.Status under
- * `error` (Go, and Java, which fails without an `error`).
+ * The body of an error of A2A 0.3 over HTTP+JSON. That version's specification defines none, so its SDKs read different
+ * members, and this body has all of them: the error object of JSON-RPC (JavaScript), `type` (Python), and
+ * google.rpc.Status under `error` (Go, and Java, which fails without an `error`).
  */
 export function toLegacyError({ code, httpStatus, status, message, details }: WireError): object {
   const type = TYPES[code];
@@ -16,7 +16,7 @@ export function toLegacyError({ code, httpStatus, status, message, details }: Wi
   };
 }
 
-/** The names of v0.3's JSON schema. */
+/** Error names in the JSON schema of 0.3. */
 const TYPES: Readonly<Record<number, string>> = {
   [-32700]: "JSONParseError",
   [-32600]: "InvalidRequestError",

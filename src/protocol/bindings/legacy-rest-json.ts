@@ -6,9 +6,9 @@ import { isRecord } from "../request/field-checks.ts";
 type Json = Record<string, unknown>;
 
 /**
- * A v0.3 SendMessageRequest as HTTP+JSON carries it, in 1.0 form: the ProtoJSON of v0.3's a2a.proto (`content`, no
- * `kind`), or the form of v0.3's JSON schema (`parts`, each with its `kind`). What has the wrong type passes as it is:
- * the checks of 1.0 name it.
+ * Converts a 0.3 SendMessageRequest over HTTP+JSON to 1.0 form. Clients send the ProtoJSON of 0.3's a2a.proto
+ * (`content`, no `kind`) or the form of 0.3's JSON schema (`parts`, each with a `kind`). Values of a wrong type are
+ * kept, and the checks of 1.0 refuse them.
  */
 export function fromLegacyRequest(body: unknown, files: FileEncoding): unknown {
   if (!isRecord(body)) {
@@ -22,7 +22,7 @@ export function fromLegacyRequest(body: unknown, files: FileEncoding): unknown {
   };
 }
 
-/** A 1.0 Task in v0.3 form. */
+/** A 1.0 Task in 0.3 form. */
 export function toLegacyTask(task: unknown, files: FileEncoding): Json {
   const { status, history, artifacts, ...rest } = task as Json;
   return {
@@ -33,7 +33,7 @@ export function toLegacyTask(task: unknown, files: FileEncoding): Json {
   };
 }
 
-/** A 1.0 StreamResponse or SendMessageResponse in v0.3 form. */
+/** A 1.0 StreamResponse or SendMessageResponse in 0.3 form. */
 export function toLegacyEvent(event: unknown, files: FileEncoding): Json {
   const { task, message, statusUpdate, artifactUpdate } = event as Record<string, Json | undefined>;
   if (statusUpdate) {
@@ -53,16 +53,18 @@ export function toLegacyEvent(event: unknown, files: FileEncoding): Json {
   return task ? { task: toLegacyTask(task, files) } : { message: toLegacyMessage(message, files) };
 }
 
-/** The states at which a stream ends. */
+/** The states that end a stream. */
 const FINAL_STATES = new Set(
   ["COMPLETED", "FAILED", "CANCELED", "REJECTED", "INPUT_REQUIRED"].map((state) => `TASK_STATE_${state}`),
 );
-/** The roles of v0.3's JSON schema. */
+/** Role names in the JSON schema of 0.3. */
 const ROLES: ReadonlyMap<string, string> = new Map([
   ["user", "ROLE_USER"],
   ["agent", "ROLE_AGENT"],
 ]);
-/** Marks data that v0.3, which knows objects only, had to wrap; the SDK's name for it. */
+/**
+ * Metadata key that marks data wrapped in an object, because in 0.3 data must be an object. The SDK uses the same key.
+ */
 const WRAPPED = "data_part_compat";
 
 function fromLegacyMessage(message: unknown, files: FileEncoding): unknown {
@@ -78,7 +80,9 @@ function fromLegacyMessage(message: unknown, files: FileEncoding): unknown {
   };
 }
 
-/** ProtoJSON leaves out `false` and 0, so an absent `blocking` is false here, and an absent historyLength no limit. */
+/**
+ * ProtoJSON omits `false` and 0, so an absent `blocking` means false, and an absent or 0 historyLength means no limit.
+ */
 function fromLegacyConfiguration(configuration: Json): Json {
   const { blocking, historyLength, history_length, ...others } = configuration;
   const { pushNotification, push_notification, pushNotificationConfig, push_notification_config, ...rest } = others;
@@ -99,7 +103,7 @@ function fromLegacyPart(part: unknown, files: FileEncoding): unknown {
   const { kind, text, file, data, metadata } = part;
   const { name, bytes, uri, ...fields } = isRecord(file) ? file : {};
   const isWrapped = isRecord(metadata) && metadata[WRAPPED] === true;
-  // Only a2a.proto has a message around the data.
+  // Only the a2a.proto form wraps the data in a message.
   const value = kind !== "data" && isRecord(data) ? data["data"] : data;
   return {
     text,

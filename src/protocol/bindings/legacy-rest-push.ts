@@ -3,9 +3,9 @@ import { isRecord } from "../request/field-checks.ts";
 type Json = Record<string, unknown>;
 
 /**
- * A push notification config of v0.3 over HTTP+JSON, in 1.0 form. It comes as a2a.proto's request around its resource
- * (`{parent, configId, config}`, or `{config}`), as the resource (`{name, pushNotificationConfig}`) or bare, in camelCase
- * or snake_case. What has the wrong type the checks name.
+ * Converts a push notification config of A2A 0.3 over HTTP+JSON to 1.0 form. Clients send a2a.proto's request
+ * (`{parent, configId, config}` or `{config}`), its resource (`{name, pushNotificationConfig}`) or the config alone, in
+ * camelCase or snake_case. Values of a wrong type are kept, and the checks refuse them.
  */
 export function fromLegacyPushConfig(body: unknown): unknown {
   const outer = isRecord(body) && isRecord(body["config"]) ? body["config"] : body;
@@ -23,7 +23,7 @@ export function fromLegacyPushConfig(body: unknown): unknown {
   };
 }
 
-/** A 1.0 TaskPushNotificationConfig in the ProtoJSON of v0.3's a2a.proto. */
+/** A 1.0 TaskPushNotificationConfig in the ProtoJSON of 0.3's a2a.proto. */
 export function toLegacyPushConfig(result: unknown): Json {
   const { id, taskId, url, token, authentication } = result as Json;
   const schemes = isRecord(authentication) ? { schemes: [authentication["scheme"]] } : undefined;
@@ -43,7 +43,7 @@ export function toLegacyPushConfigs(result: unknown): Json {
   return { configs: (configs ?? []).map(toLegacyPushConfig), ...(nextPageToken && { nextPageToken }) };
 }
 
-/** The id that the request has outside the config. */
+/** The config's id when the request has it outside the config. */
 function toConfigId(body: unknown, resource: unknown): unknown {
   const named = isRecord(body) ? body["configId"] || body["config_id"] : undefined;
   const name = isRecord(resource) ? resource["name"] : undefined;
@@ -51,7 +51,7 @@ function toConfigId(body: unknown, resource: unknown): unknown {
   return named || inName?.[1];
 }
 
-/** Clients that keep it as a message of protobuf write an empty one in place of none. */
+/** Clients that use protobuf send an empty `authentication` when there is none. */
 function fromLegacyAuthentication({ schemes, credentials }: Json): Json {
   const scheme = Array.isArray(schemes) ? schemes[0] : schemes;
   const isNone = (scheme ?? "") === "" && (credentials ?? "") === "";

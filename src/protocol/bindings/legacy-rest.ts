@@ -22,7 +22,7 @@ import { toErrorHeaders } from "./wire-error.ts";
 import type { WireError } from "./wire-error.ts";
 
 export interface LegacyOperation extends HttpOperation {
-  /** A 1.0 result in v0.3 form. */
+  /** Converts a 1.0 result to 0.3 form. */
   readonly toBody: (result: unknown, files: FileEncoding) => unknown;
 }
 
@@ -32,9 +32,9 @@ const task = { toBody: toLegacyTask };
 const config = { toBody: toLegacyPushConfig };
 const other = { toBody: (result: unknown) => result ?? {} };
 
-/** A2A 0.3 over HTTP+JSON: its paths, and the 1.0 method that each of them is. */
+/** The paths of A2A 0.3 over HTTP+JSON, each with the 1.0 method that it runs. */
 export const legacyOperations: readonly LegacyOperation[] = [
-  // No method of this name: 0.3 has no list of tasks, and says so in its own form.
+  // There is no such method: A2A 0.3 cannot list tasks, and the client gets an error in 0.3 form.
   { http: "GET", path: "/v1/tasks", method: "tasks/list", ...other },
   { http: "POST", path: "/v1/message:send", method: "SendMessage", toBody: toLegacyEvent },
   { http: "POST", path: "/v1/message:stream", method: "SendStreamingMessage", ...other },

@@ -21,16 +21,16 @@ import type { Edge } from "../edge.ts";
 import type { WireEvents } from "../streams/event-streams.ts";
 import { createWireEvents } from "../streams/wire-events.ts";
 
-/** Parameters that have passed their checks. */
+/** Parameters that have been checked. */
 export type Params = Record<string, unknown>;
 
-/** How a version's methods run: checked parameters in, the JSON text of the result out. Rejects with what refuses them. */
+/** Runs the methods of one A2A version: takes checked parameters, returns the result as JSON text. @throws TaskError */
 export interface Operations {
   run(edge: Edge, call: Call, method: string, params: Params): Promise<string>;
   stream(edge: Edge, call: Call, method: string, params: Params): Promise<WireEvents>;
 }
 
-/** The methods of A2A 1.0, by the engine. Both bindings of 1.0 and HTTP+JSON of 0.3 run these. */
+/** The methods of A2A 1.0. Both bindings of 1.0, and HTTP+JSON of 0.3, use them. */
 export const operations: Operations = {
   async run(edge, call, method, params) {
     const { engine, pushConfigs } = edge;
@@ -72,16 +72,24 @@ export const operations: Operations = {
   },
 };
 
-/** What only callers with a token see (specification 3.1.11). @throws TaskError `unsupported` */
+/**
+ * The card for authenticated callers (specification 3.1.11).
+ * @throws TaskError `unsupported` when the agent has none
+ */
 export function extendedCardFor(edge: Edge, { agent, caller }: Call): Promise<AgentCard> {
   if (!agent.card.extendedSkills) {
-    throw new TaskError({ code: "unsupported", message: "This agent has no extended Agent Card." });
+    throw new TaskError({
+      code: "unsupported",
+      message: `Agent ${agent.id} has no extended Agent Card. Use its public card.`,
+    });
   }
   const place = { baseUrl: edge.publicBaseUrl, path: `/agents/${agent.id}`, tenant: caller.tenant };
   return edge.cardSigner.sign(toExtendedCard(agent, place, toCardSecurity(edge.issuers)));
 }
 
-/** A part whose data is null is one without content to the SDK; the checks have refused all others without any. */
+/**
+ * Restores data that is null, which the SDK decodes as a part without content. The checks refuse all other such parts.
+ */
 export function withNullData(request: SendMessageRequest): SendMessageRequest {
   for (const part of request.message?.parts ?? []) {
     part.content ??= { $case: "data", value: null };

@@ -6,12 +6,12 @@ import type { FieldViolation, TaskFault } from "../../tasks/task-fault.ts";
 import { EdgeError } from "../request/edge-fault.ts";
 import type { EdgeFault } from "../request/edge-fault.ts";
 
-/** An error as every binding tells it (specification 5.4). */
+/** An error in the terms of every binding (specification 5.4). */
 export interface WireError {
   /** JSON-RPC error code. */
   readonly code: number;
   readonly httpStatus: number;
-  /** HTTP status over JSON-RPC, where most errors are answers like any other. */
+  /** HTTP status over JSON-RPC, where most errors have 200. */
   readonly rpcHttpStatus: number;
   /** Name of the google.rpc.Code. */
   readonly status: string;
@@ -20,9 +20,9 @@ export interface WireError {
   readonly details: readonly object[];
   /** Seconds. */
   readonly retryAfter?: number;
-  /** Which credentials would do, for `WWW-Authenticate`. */
+  /** Value of `WWW-Authenticate`: which credentials are accepted. */
   readonly challenge?: string | undefined;
-  /** Encodings that a request's body may have, for `Accept-Encoding` (RFC 9110, 12.5.3). */
+  /** Value of `Accept-Encoding`: content codings accepted in requests (RFC 9110, 12.5.3). */
   readonly acceptEncoding?: string;
 }
 
@@ -39,7 +39,7 @@ export function toErrorHeaders(
   };
 }
 
-/** `toErrorId` is called for what nobody foresaw: it logs the error and names the log entry. */
+/** `toErrorId` is called for unexpected errors. It logs the error and returns the id of the log entry. */
 export function toWireError(error: unknown, toErrorId: (error: unknown) => string): WireError {
   if (error instanceof TaskError || error instanceof EdgeError) {
     return fromFault(error.fault, error.message);
@@ -49,10 +49,17 @@ export function toWireError(error: unknown, toErrorId: (error: unknown) => strin
   }
   const errorId = toErrorId(error);
   const details = [errorInfo("INTERNAL", { errorId })];
-  return of(-32603, 500, "INTERNAL", `Internal error. The gateway's log has it as ${errorId}.`, details, 500);
+  return of(
+    -32603,
+    500,
+    "INTERNAL",
+    `Internal error. Report it to the operator of this gateway with the id ${errorId}, which is in its log.`,
+    details,
+    500,
+  );
 }
 
-/** ErrorInfo comes first: over HTTP+JSON it is what clients know an error by, and some read the first detail only. */
+/** ErrorInfo comes first: over HTTP+JSON clients identify an error by it, and some read only the first detail. */
 function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
   switch (fault.code) {
     case "not-found":
@@ -99,7 +106,9 @@ function fromFault(fault: TaskFault | EdgeFault, message: string): WireError {
   }
 }
 
-/** A2A leaves these to HTTP (specification 3.3.2): over JSON-RPC the status is the same, and the code is nobody's. */
+/**
+ * A2A uses HTTP status codes for these (specification 3.3.2), also over JSON-RPC. No specification defines their code.
+ */
 function fromAuthFault(fault: AuthFault, message: string): WireError {
   switch (fault.code) {
     case "no-token":
@@ -144,24 +153,24 @@ function retryInfo(seconds: number): object {
   return { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${seconds}s` };
 }
 
-/** google.rpc.Status in ProtoJSON (specification 11.6): the body of every error outside JSON-RPC. */
+/** google.rpc.Status in ProtoJSON (specification 11.6), the body of every error except over JSON-RPC and 0.3. */
 export function toStatusBody({ httpStatus, status, message, details }: WireError): object {
   return { error: { code: httpStatus, status, message, details } };
 }
 
-/** An error outside every A2A binding, in the same shape. */
+/** An error response for a path that belongs to no A2A binding. */
 export function toHttpErrorAnswer(error: WireError, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
   const body = JSON.stringify(toStatusBody(error));
   return { status: error.httpStatus, headers: { ...toErrorHeaders(error, "application/json"), ...headers }, body };
 }
 
-/** There is nothing at this path. */
+/** A 404 response. */
 export function notFound(message: string): HttpAnswer {
   return toHttpErrorAnswer(of(-32601, 404, "NOT_FOUND", message));
 }
 
-/** `allow` lists the methods that the path takes (RFC 9110, 15.5.6). */
+/** A 405 response. `allow` lists the methods that the path supports (RFC 9110, 15.5.6). */
 export function methodNotAllowed(method: string, allow: string): HttpAnswer {
-  const message = `${method.slice(0, 20)} is not allowed here. Allowed: ${allow}.`;
+  const message = `Method ${method.slice(0, 20)} is not allowed here. Use one of: ${allow}.`;
   return toHttpErrorAnswer(of(-32601, 405, "UNIMPLEMENTED", message), { allow });
 }

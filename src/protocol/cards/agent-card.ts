@@ -5,19 +5,19 @@ import { declaredExtensions } from "../request/extensions.ts";
 
 /** Where an agent is served: `{baseUrl}{path}`. */
 export interface CardPlace {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   /** `/agents/{id}` or `/agents/{id}@{major}`. */
   readonly path: string;
-  /** `""` without one. */
+  /** `""` when there is none. */
   readonly tenant: string;
 }
 
-/** The Agent Card in its v1.0 form (specification 4.4.1). gRPC is not among the interfaces. */
+/** The Agent Card in 1.0 form (specification 4.4.1). It has no gRPC interface. */
 export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace, security: CardSecurity): AgentCard {
   const { card } = agent;
   const url = baseUrl + path;
-  // v0.3 knows no tenants: there the tenant is part of the URL.
+  // A2A 0.3 has no tenants, so there the tenant is part of the URL.
   const legacyUrl = tenant === "" ? url : `${url}/${encodeURIComponent(tenant)}`;
   return {
     name: card.name,
@@ -46,7 +46,7 @@ export function toAgentCard(agent: Agent, { baseUrl, path, tenant }: CardPlace, 
   };
 }
 
-/** What only callers with a token see (specification 3.1.11). */
+/** The card for authenticated callers (specification 3.1.11). */
 export function toExtendedCard(agent: Agent, place: CardPlace, security: CardSecurity): AgentCard {
   const card = toAgentCard(agent, place, security);
   return { ...card, skills: [...card.skills, ...(agent.card.extendedSkills ?? []).map(toSkill)] };

@@ -10,17 +10,17 @@ import { toAgentCard } from "./agent-card.ts";
 import { toCardSecurity } from "./card-security.ts";
 import { toLegacyCard, toUnversionedCard } from "./legacy-agent-card.ts";
 
-/** Seconds that a client may go on using a card without asking. */
+/** Seconds that a client may use a cached card without revalidation. */
 const MAX_AGE = 300;
 
-/** Which card a path asks for. */
+/** The card that a path names. */
 interface CardRoute {
   readonly agent: Agent;
   readonly agentPath: string;
   readonly tenant: string;
 }
 
-/** The card of the version that the request names, and one for both where it names none. @throws EdgeError `version` */
+/** Answers with the card for the requested A2A version, or with one for both versions. @throws EdgeError `version` */
 export async function answerCard(edge: Edge, place: CardRoute, request: HttpRequest): Promise<HttpAnswer> {
   const { agent, agentPath: path, tenant } = place;
   const card = toAgentCard(agent, { baseUrl: edge.publicBaseUrl, path, tenant }, toCardSecurity(edge.issuers));
@@ -33,8 +33,8 @@ export async function answerCard(edge: Edge, place: CardRoute, request: HttpRequ
 }
 
 /**
- * A card with what caches need (specification 8.6), or 304 when the client has it. `changedAt` in ms since the epoch.
- * `unsigned` is what the tag is made of: instances sign the same card differently, and each signature is as good.
+ * A card with cache headers (specification 8.6), or 304 when the client's copy is current. `changedAt` in ms since
+ * 1970. The ETag is computed from `unsigned`, because signatures of the same card differ between instances.
  */
 function toCardAnswer(request: HttpRequest, card: unknown, changedAt: number, unsigned = card): HttpAnswer {
   const body = JSON.stringify(card);
@@ -50,7 +50,7 @@ function toCardAnswer(request: HttpRequest, card: unknown, changedAt: number, un
     : { status: 200, headers: { ...headers, "content-type": "application/json" }, body };
 }
 
-/** If-None-Match, when there is one, overrules If-Modified-Since (RFC 9110, 13.1.3). */
+/** If-None-Match takes precedence over If-Modified-Since (RFC 9110, 13.1.3). */
 function isFresh(request: HttpRequest, etag: string, changedAt: number): boolean {
   const known = request.header("if-none-match");
   if (known !== undefined) {

@@ -1,15 +1,15 @@
 import type { AgentCard } from "@a2a-js/sdk";
 import type { TrustedIssuer } from "../../auth/trusted-issuer.ts";
 
-/** What a card says of the tokens that count here (specification 4.5 and 7.2). */
+/** The part of a card that describes which tokens are accepted (specification 4.5 and 7.2). */
 export type CardSecurity = Pick<AgentCard, "securitySchemes" | "securityRequirements">;
 
-/** By OpenID Connect's discovery, and as OAuth 2.0 client credentials where the issuer's token endpoint is known. */
+/** An OpenID Connect scheme per issuer, and an OAuth 2.0 client credentials scheme if its token endpoint is known. */
 export function toCardSecurity(issuers: readonly TrustedIssuer[]): CardSecurity {
   const securitySchemes: AgentCard["securitySchemes"] = {};
   issuers.forEach(({ issuer, tokenUrl, requiredRole, scopes }, at) => {
     const suffix = at === 0 ? "" : String(at + 1);
-    const needs = requiredRole === undefined ? "" : ` The role ${requiredRole} is needed.`;
+    const needs = requiredRole === undefined ? "" : ` It must have the role ${requiredRole}.`;
     const openIdConnectUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     securitySchemes[`openIdConnect${suffix}`] = {
       scheme: {
@@ -31,7 +31,7 @@ export function toCardSecurity(issuers: readonly TrustedIssuer[]): CardSecurity 
       };
     }
   });
-  // Any of them will do.
+  // A client has to satisfy only one of these.
   const securityRequirements = Object.keys(securitySchemes).map((name) => ({ schemes: { [name]: { list: [] } } }));
   return { securitySchemes, securityRequirements };
 }

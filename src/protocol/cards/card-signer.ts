@@ -5,15 +5,18 @@ import type { PublicJwk } from "../../ports/issuer-keys.ts";
 
 /** Signs Agent Cards (specification 8.4). */
 export interface CardSigner {
-  /** With the newest key. The same card and key give the same signature for as long as this process runs. */
+  /**
+   * Signs with the newest key; returns the card unsigned when there is none. In one process a card and key always give
+   * the same signature.
+   */
   sign(card: AgentCard): Promise<AgentCard>;
-  /** Public halves, newest first: cards that an earlier key signed may still be about. */
+  /** Public keys, newest first. Earlier ones are included because clients may hold cards that they signed. */
   keys(): Promise<readonly PublicJwk[]>;
 }
 
-/** Tried in this order: a key is of the first that takes it. */
+/** Tried in this order: a key uses the first algorithm that accepts it. */
 const ALGORITHMS = ["ES256", "ES384", "EdDSA", "RS256"];
-/** Signed cards that are kept: a tenant in the path makes a card of its own. */
+/** Signed cards kept in memory. Their number is limited because each tenant in a path has its own card. */
 const MAX_KEPT = 1_000;
 
 interface SigningKey {
@@ -22,8 +25,8 @@ interface SigningKey {
 }
 
 /**
- * `pems` gives private keys in PKCS #8, newest first; none: cards go out unsigned. `jwksUrl` is where `keys` are to be
- * found.
+ * `pems` returns private keys in PKCS #8 PEM, newest first. Without keys cards are not signed. `jwksUrl` is the URL at
+ * which `keys` are published.
  */
 export function createCardSigner(pems: () => Promise<readonly string[]>, jwksUrl: string): CardSigner {
   const known = new Map<string, Promise<SigningKey>>();
@@ -45,7 +48,7 @@ export function createCardSigner(pems: () => Promise<readonly string[]>, jwksUrl
     keys: async () => (await readKeys()).map(({ jwk }) => jwk),
   };
 
-  /** A version that is no key does not keep the ones before it from signing. */
+  /** Skips invalid keys, so that an earlier valid key can sign. @throws TypeError when no key is valid */
   async function readKeys(): Promise<readonly SigningKey[]> {
     const all = await Promise.allSettled((await pems()).map(keyOf));
     const readable = all.filter((one) => one.status === "fulfilled").map(({ value }) => value);
@@ -63,7 +66,7 @@ export function createCardSigner(pems: () => Promise<readonly string[]>, jwksUrl
   }
 }
 
-/** @throws TypeError that says what a key must be, and nothing of this one */
+/** @throws TypeError that says what a key must be; it does not contain the key */
 async function readKey(pem: string, jwksUrl: string): Promise<SigningKey> {
   for (const alg of ALGORITHMS) {
     const key = await importPKCS8(pem, alg, { extractable: true }).catch(() => undefined);
@@ -77,6 +80,6 @@ async function readKey(pem: string, jwksUrl: string): Promise<SigningKey> {
     }
   }
   throw new TypeError(
-    "a card's signing key must be a private key in PKCS #8 PEM: EC P-256 or P-384, Ed25519 or RSA of 2048 bits or more",
+    "the card signing key must be a private key in PKCS #8 PEM: EC P-256 or P-384, Ed25519, or RSA of at least 2048 bits",
   );
 }

@@ -15,7 +15,10 @@ export interface Catalog {
 
 const DEFAULT_PAGE_SIZE = 100;
 
-/** Those of the agents served here that the caller may call, in the order of the configuration. A page token is the id that the next page begins with. */
+/**
+ * One page of `agents`, the agents that the caller may call, in the order of the configuration. A page token is the id
+ * of the next page's first agent. @throws TaskError `invalid`
+ */
 export function toCatalog(
   registry: AgentRegistry,
   agents: readonly Agent[],
@@ -29,7 +32,7 @@ export function toCatalog(
   const token = query("pageToken") ?? "";
   const start = token === "" ? 0 : agents.findIndex(({ id }) => id === token);
   if (start === -1) {
-    throw invalid("pageToken", "is not a token of this list; begin again without one");
+    throw invalid("pageToken", "is not valid for this list; omit it to start from the first page");
   }
   const end = start + Number(size);
   return {

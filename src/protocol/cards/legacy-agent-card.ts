@@ -1,8 +1,8 @@
 import { AgentCard } from "@a2a-js/sdk";
 
 /**
- * The card for a client that names no version. Those of 0.3 never do, and most of 1.0 do not when they ask for a card:
- * so it is the card of 0.3 with what 1.0 has in its place beside it, and each reads what it knows.
+ * The card for a client that names no version. No client of 0.3 names one, and most clients of 1.0 do not when they get
+ * a card. It is the card of 0.3 with the members of 1.0 added.
  */
 export function toUnversionedCard(card: AgentCard): Record<string, unknown> {
   const legacy = toLegacyCard(card);
@@ -11,14 +11,14 @@ export function toUnversionedCard(card: AgentCard): Record<string, unknown> {
     ...legacy,
     capabilities: { ...(legacy["capabilities"] as object), extendedAgentCard: card.capabilities?.extendedAgentCard },
     ...(card.securityRequirements.length > 0 && {
-      // With empty lists, which ProtoJSON may leave out: one client needs them.
+      // With empty lists, which ProtoJSON may omit: one client requires them.
       securityRequirements: card.securityRequirements,
       securitySchemes: mergeEach(securitySchemes, legacy["securitySchemes"]),
     }),
   };
 }
 
-/** The card as A2A 0.3 has it, with the 1.0 interfaces embedded. */
+/** The card in 0.3 form, together with the interfaces of 1.0. */
 export function toLegacyCard(card: AgentCard): Record<string, unknown> {
   const [first, ...others] = card.supportedInterfaces.filter(({ protocolVersion }) => protocolVersion === "0.3");
   const { supportedInterfaces, provider, documentationUrl, iconUrl, defaultInputModes, defaultOutputModes } =
@@ -56,7 +56,7 @@ export function toLegacyCard(card: AgentCard): Record<string, unknown> {
   };
 }
 
-/** As OpenAPI has it: `type` says what a scheme is, and a requirement is a record of scopes. */
+/** Security in the form of OpenAPI: a scheme has a `type`, and a requirement maps scheme names to scopes. */
 function toLegacySecurity({ securitySchemes, securityRequirements }: AgentCard): Record<string, unknown> {
   const schemes = Object.entries(securitySchemes).map(([name, { scheme }]) => {
     switch (scheme?.$case) {
@@ -71,7 +71,7 @@ function toLegacySecurity({ securitySchemes, securityRequirements }: AgentCard):
         return [name, { type: "oauth2", description, flows: { clientCredentials } }] as const;
       }
       default:
-        throw new Error(`security scheme ${name}: no card of this gateway has one of its kind`);
+        throw new Error(`security scheme ${name}: its type is not supported in cards of A2A 0.3`);
     }
   });
   const security = securityRequirements.map((one) =>

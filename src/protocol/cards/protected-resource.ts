@@ -1,11 +1,11 @@
 import type { TrustedIssuer } from "../../auth/trusted-issuer.ts";
 
-/** Where the metadata of an agent is, or of the whole gateway (RFC 9728, 3.1: the resource's path comes after). */
+/** The path of the metadata of an agent, or of the whole gateway. It ends with the resource's path (RFC 9728, 3.1). */
 export function toMetadataPath(agentId?: string): string {
   return `/.well-known/oauth-protected-resource${agentId === undefined ? "" : `/agents/${agentId}`}`;
 }
 
-/** Protected resource metadata (RFC 9728, 2). `baseUrl` without a slash at its end. */
+/** Protected resource metadata (RFC 9728, 2). `baseUrl` without a trailing slash. */
 export function toProtectedResource(issuers: readonly TrustedIssuer[], baseUrl: string, agentId?: string): object {
   return {
     resource: agentId === undefined ? baseUrl : `${baseUrl}/agents/${agentId}`,

@@ -1,21 +1,21 @@
 import type { HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
 
-/** Which pages may call, and what they may read of an answer (the Fetch standard, "CORS protocol"). */
+/** Which web pages may call the gateway, and which response headers they may read (Fetch standard, "CORS protocol"). */
 export interface Cors {
   /** The answer to a preflight request; undefined for every other request. */
   answerPreflight(request: HttpRequest): HttpAnswer | undefined;
-  /** The answer with what lets the page of this request read it. */
+  /** Adds the headers that let the page of this request read the answer. */
   allow(request: HttpRequest, answer: HttpAnswer): HttpAnswer;
 }
 
 const EXPOSED = "A2A-Extensions,X-A2A-Extensions,ETag,Retry-After,WWW-Authenticate";
 const METHODS = "GET,HEAD,POST,DELETE";
 
-/** `origins` are compared whole; `*` stands for any. */
+/** An origin must equal one of `origins`; `*` allows all. */
 export function createCors(origins: readonly string[]): Cors {
   const isAny = origins.includes("*");
   const allowed = new Set(origins);
-  // Where the answer depends on who asks, caches must know.
+  // The answer depends on the request's Origin, which caches must take into account.
   const vary: Readonly<Record<string, string>> = isAny ? {} : { vary: "Origin" };
 
   return {
@@ -23,11 +23,11 @@ export function createCors(origins: readonly string[]): Cors {
       if (request.method !== "OPTIONS" || request.header("access-control-request-method") === undefined) {
         return undefined;
       }
-      const asked = request.header("access-control-request-headers");
+      const requestedHeaders = request.header("access-control-request-headers");
       const headers = {
         ...originHeader(request),
         "access-control-allow-methods": METHODS,
-        ...(asked !== undefined && { "access-control-allow-headers": asked }),
+        ...(requestedHeaders !== undefined && { "access-control-allow-headers": requestedHeaders }),
         vary: isAny ? "Access-Control-Request-Headers" : "Origin, Access-Control-Request-Headers",
       };
       return { status: 204, headers };

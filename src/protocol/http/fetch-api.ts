@@ -1,13 +1,13 @@
 import { BodyTooLargeError } from "../../ports/http-exchange.ts";
 import type { ClientSink, HttpAnswer, HttpRequest, StreamedBody } from "../../ports/http-exchange.ts";
 
-/** Who keeps a request's process alive, where the end of the response may be the end of that. */
+/** Keeps the process alive on platforms that may stop it at the end of a response. */
 export interface ExecutionContext {
-  /** Told of work that the request began and that may outlast its response. The work never rejects. */
+  /** Keeps the process alive until `work` settles. `work` may outlast the response; it never rejects. */
   waitUntil(work: Promise<void>): void;
 }
 
-/** A Fetch API request, for hosts that have those. */
+/** Converts a Fetch API request. */
 export function fromFetchRequest(request: Request, execution?: ExecutionContext): HttpRequest {
   const { url } = request;
   const start = url.indexOf("/", url.indexOf("://") + 3);
@@ -50,7 +50,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null, limit: numbe
   }
 }
 
-/** Without a buffer of its own: the body is asked for more when the client has taken what there was. */
+/** A stream without a buffer: the body produces more when the client has read what was written. */
 function toReadableStream(body: StreamedBody): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let pulled: (() => void) | undefined;

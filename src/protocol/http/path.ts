@@ -1,6 +1,6 @@
 /**
- * The segments of a request's path as the routes spell them: some clients encode `:` and `@`, and a slash at the end
- * means nothing. Nothing else is decoded or normalised, so that no two servers can read one path differently.
+ * The segments of a request's path. Decodes `:` and `@`, which some clients encode, and ignores a trailing slash.
+ * Nothing else is decoded or normalized, so that a proxy and the gateway cannot interpret one path differently.
  */
 export function toSegments(target: string): readonly string[] {
   const query = target.search(/[?#]/);
@@ -13,16 +13,16 @@ export function toSegments(target: string): readonly string[] {
   return spelled.split("/");
 }
 
-/** The segments of a path such as `/tasks/:task:cancel`: a parameter's name, a custom method's name behind it. */
+/** A path such as `/tasks/:task:cancel`: a segment may be a parameter, with the name of a custom method after it. */
 export interface PathTemplate {
   readonly text: string;
   readonly segments: readonly SegmentTemplate[];
 }
 
 interface SegmentTemplate {
-  /** `""` for a segment that is fixed. */
+  /** Name of the parameter; `""` for a fixed segment. */
   readonly parameter: string;
-  /** The whole segment, or for a parameter what follows it: `:cancel` (specification 5.3) or nothing. */
+  /** The fixed segment; for a parameter the custom method after it, such as `:cancel` (specification 5.3), or `""`. */
   readonly literal: string;
 }
 
@@ -39,7 +39,7 @@ export function parseTemplate(text: string): PathTemplate {
 
 export type PathParameters = Readonly<Record<string, string>>;
 
-/** The parameters of `segments` from `start` on, if they are a path of this template. */
+/** The parameters in `segments` from index `start` on; undefined when they do not match the template. */
 export function matchTemplate(
   template: PathTemplate,
   segments: readonly string[],
@@ -58,7 +58,7 @@ export function matchTemplate(
       }
       continue;
     }
-    // A segment with another custom method, or none where one is due, is another resource.
+    // A segment with a different custom method, or without the required one, is another resource.
     const colon = segment.indexOf(":");
     const verb = colon === -1 ? "" : segment.slice(segment.lastIndexOf(":"));
     if (verb !== literal || segment.length === verb.length) {
@@ -69,7 +69,7 @@ export function matchTemplate(
   return parameters;
 }
 
-/** What is no valid encoding stays as it is: it names nothing. */
+/** Percent-decodes a segment. Returns an invalid encoding unchanged: no task has such an id. */
 export function decodeSegment(segment: string): string {
   if (!segment.includes("%")) {
     return segment;

@@ -1,6 +1,7 @@
 /**
- * The media type of JSON for an `Accept` header (RFC 9110, 12.5.1). The specification's own (11.1) goes to those who
- * accept it, by name or by a wildcard; some clients read nothing but application/json, and say so or say nothing.
+ * The media type of a JSON answer for an `Accept` header (RFC 9110, 12.5.1). Clients that accept application/a2a+json
+ * (specification 11.1), by name or by a wildcard, get it. Some clients accept only application/json, and some of these
+ * send no `Accept` header.
  */
 export function toJsonType(accept: string | undefined): "application/a2a+json" | "application/json" {
   const accepts = accept?.toLowerCase().split(",") ?? [];

@@ -11,7 +11,7 @@ export interface BodyLimits {
 }
 
 /**
- * The JSON of a request's body, undefined when there is no body.
+ * Parses the JSON of a request's body; undefined when the body is empty.
  * @throws EdgeError `media-type`, `content-encoding`, `too-large`, `bad-json`, `invalid-request` (nested too deep)
  */
 export async function readJson(request: HttpRequest, limits: BodyLimits): Promise<unknown> {
@@ -24,17 +24,17 @@ export async function readJson(request: HttpRequest, limits: BodyLimits): Promis
   if (isTooDeep(text, limits.maxDepth)) {
     throw new EdgeError({
       code: "invalid-request",
-      message: `The JSON is nested deeper than ${limits.maxDepth} levels.`,
+      message: `The JSON is nested too deeply. The limit is ${limits.maxDepth} levels.`,
     });
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new EdgeError({ code: "bad-json", message: "Invalid JSON payload." });
+    throw new EdgeError({ code: "bad-json", message: "The request body is not valid JSON." });
   }
 }
 
-/** Bodies are bounded by their bytes, which says nothing of a compressed one; no client of A2A compresses. */
+/** Compressed bodies are refused: a limit on their bytes would not limit the JSON, and no A2A client sends them. */
 function refuseEncoding(contentEncoding: string | undefined): void {
   const encoding = contentEncoding?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {

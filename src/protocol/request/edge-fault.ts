@@ -1,10 +1,12 @@
-/** Why the edge refuses a request before the engine sees it, as data. `wire-error.ts` turns each into its wire form. */
+/**
+ * Why the edge refuses a request before it reaches the engine. `wire-error.ts` translates each into an error response.
+ */
 export type EdgeFault =
   | { readonly code: "bad-json"; readonly message: string }
   | { readonly code: "invalid-request"; readonly message: string }
   | { readonly code: "unknown-method"; readonly message: string }
   | { readonly code: "too-large"; readonly limit: number }
-  /** The body's own media type, unlike the engine's `content-type`, which is about parts. */
+  /** The media type of the body is not supported. The engine's `content-type` is about parts. */
   | { readonly code: "media-type"; readonly message: string }
   /** The body is compressed. */
   | { readonly code: "content-encoding"; readonly message: string }
@@ -14,7 +16,9 @@ export class EdgeError extends Error {
   readonly fault: EdgeFault;
 
   constructor(fault: EdgeFault) {
-    super(fault.code === "too-large" ? `The body is larger than ${fault.limit} bytes.` : fault.message);
+    super(
+      fault.code === "too-large" ? `The request body is too large. The limit is ${fault.limit} bytes.` : fault.message,
+    );
     this.name = "EdgeError";
     this.fault = fault;
   }

@@ -2,30 +2,34 @@ import type { AgentExtension } from "@a2a-js/sdk";
 import { invalid } from "../../tasks/task-fault.ts";
 import { isRecord } from "./field-checks.ts";
 
-/** Replay of missed events, and idempotent sends (docs/extensions/durable-v1.md). */
+/** Replay of missed events and idempotent sends (docs/extensions/durable-v1.md). */
 const durableExtension = "urn:a2a-azure-gateway:durable:v1";
 
-/** What the card declares and `A2A-Extensions` echoes. */
+/** The extensions that the card declares. The response's `A2A-Extensions` lists those that were activated. */
 export const declaredExtensions: readonly AgentExtension[] = [
   {
     uri: durableExtension,
-    description: "Streams go on after Last-Event-ID without a gap, and a message that is sent again is taken once.",
+    description:
+      "Streams continue after Last-Event-ID without a gap, and a message that is sent again is accepted once.",
     required: false,
     params: undefined,
   },
 ];
 
-/** The value of `A2A-Extensions` (in v0.3 `X-A2A-Extensions`), as URIs. */
+/** Parses the header `A2A-Extensions` (in 0.3 `X-A2A-Extensions`) into URIs. */
 export function parseExtensions(header: string | undefined): readonly string[] {
   return header === undefined ? [] : header.split(",").flatMap((uri) => uri.trim() || []);
 }
 
-/** What of the requested extensions this gateway activates, for the response's header; empty when nothing. */
+/** The response's header: the requested extensions that this gateway supports; `""` when there are none. */
 export function toActivated(requested: readonly string[]): string {
   return declaredExtensions.flatMap(({ uri }) => (requested.includes(uri) ? uri : [])).join(", ");
 }
 
-/** The generation after which a replay begins. SSE libraries send the header by themselves: only with the extension does it count. */
+/**
+ * The generation after which a replay begins. Ignored without the extension, because SSE libraries send the header on
+ * their own. @throws TaskError `invalid`
+ */
 export function parseLastEventId(
   requested: readonly string[],
   header: string | undefined,
@@ -38,13 +42,16 @@ export function parseLastEventId(
   if (!/^\d{1,10}$/.test(named)) {
     throw invalid(
       header === undefined ? "lastEventId" : "Last-Event-ID",
-      "must be the id of an event: an integer, 0 or more",
+      "must be the id of an event, a non-negative integer",
     );
   }
   return Number(named);
 }
 
-/** Of a send. The header counts always; with the extension a message without it has its own id for a key. */
+/**
+ * The idempotency key of a send. The header is used with and without the extension. With the extension and without the
+ * header, the key is the message's id. @throws TaskError `invalid`
+ */
 export function parseIdempotencyKey(
   requested: readonly string[],
   header: string | undefined,

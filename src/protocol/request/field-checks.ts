@@ -1,12 +1,18 @@
 import type { FieldViolation } from "../../tasks/task-fault.ts";
 
-/** Adds what is wrong with `value` to `faults`. A table of these describes a request; null counts as absent, as in ProtoJSON. */
+/**
+ * Adds the violations of `value` to `faults`. A request is described by a table of checks. As in ProtoJSON, null is
+ * treated as absent.
+ */
 export type Check = (value: unknown, path: string, faults: FieldViolation[]) => void;
 
-/** Enough to correct a client, and no answer longer than its question. */
+/** Violations that are reported at most for a list, so that an answer is not longer than its request. */
 const MAX_FAULTS = 20;
 
-/** Fields are found by their camelCase name or, as ProtoJSON asks, by snake_case. Others are ignored (specification 5.7). */
+/**
+ * Finds fields by their camelCase or, as ProtoJSON requires, snake_case name. Ignores unknown fields (specification
+ * 5.7).
+ */
 export function object(fields: Readonly<Record<string, Check>>, required: readonly string[] = [], rule?: Check): Check {
   const known = Object.entries(fields).map(([name, check]) => {
     return { name, snake: toSnake(name), check, isRequired: required.includes(name) };
@@ -36,7 +42,7 @@ export function list(check: Check, { min = 0, max = Infinity } = {}): Check {
     }
     if (value.length < min || value.length > max) {
       const description =
-        value.length < min ? `must have at least ${min} element` : `must have at most ${max} elements`;
+        value.length < min ? `must have at least ${min} element` : `must have no more than ${max} elements`;
       faults.push({ field: path, description });
       return;
     }
@@ -46,7 +52,7 @@ export function list(check: Check, { min = 0, max = Infinity } = {}): Check {
   };
 }
 
-/** Exactly one of these fields is there. For `nullable` null is a value, as it is for google.protobuf.Value. */
+/** Requires exactly one of these fields. For `nullable`, null is a value, as in google.protobuf.Value. */
 export function oneOf(names: readonly string[], nullable?: string): Check {
   const aliases = names.map((name) => [name, toSnake(name)] as const);
   return (value, path, faults) => {
@@ -82,7 +88,7 @@ export function integer(min: number, max: number): Check {
   };
 }
 
-/** An int32 as ProtoJSON writes it: a number, or the same number as a string. */
+/** An int32 in ProtoJSON: a number, or a number as a string. */
 export function int32(min: number, max: number): Check {
   const check = integer(min, max);
   return (value, path, faults) => {
@@ -90,7 +96,7 @@ export function int32(min: number, max: number): Check {
   };
 }
 
-/** Names of an enum; ProtoJSON takes their numbers too, which begin at `first`. */
+/** An enum by its names or, with `first`, also by its numbers, as ProtoJSON allows. `first` is the lowest number. */
 export function enumOf(names: readonly string[], first?: number): Check {
   return (value, path, faults) => {
     const isNumber = first !== undefined && Number.isInteger(value);
@@ -124,7 +130,7 @@ export const base64: Check = (value, path, faults) => {
 export const timestamp: Check = (value, path, faults) => {
   const isTime =
     typeof value === "string" &&
-    // RFC 3339 takes t and z too (5.6).
+    // RFC 3339 also allows t and z (5.6).
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i.test(value) &&
     !Number.isNaN(Date.parse(value));
   if (!isTime) {

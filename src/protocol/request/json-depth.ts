@@ -1,13 +1,13 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** `[` and `{`, `]` and `}`: in each pair the second has one more bit. */
+/** The bit by which `{` differs from `[`, and `}` from `]`. */
 const CURLY_BIT = 0x20;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
 /**
- * Whether JSON text is nested deeper than `limit`. Looks at the text because parsing 30 MB of `[` would already cost
- * a gigabyte; strings are skipped at the speed of indexOf.
+ * Whether JSON text is nested deeper than `limit` levels. Scans the text before it is parsed, because parsing 30 MB of
+ * `[` would take a gigabyte of memory. Skips strings with indexOf, which is fast.
  */
 export function isTooDeep(json: string, limit: number): boolean {
   let depth = 0;

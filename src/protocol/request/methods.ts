@@ -10,13 +10,13 @@ import type { ProtocolVersion } from "./protocol-version.ts";
 export interface Method {
   readonly check: Check;
   readonly streams: boolean;
-  /** Whether the answer may take as long as the agent does. */
+  /** Whether the answer may have to wait for the agent. */
   readonly waits: boolean;
 }
 
 export type Methods = Readonly<Record<ProtocolVersion, ReadonlyMap<string, Method>>>;
 
-/** The JSON-RPC methods of each version. HTTP+JSON calls them by the same names. */
+/** The JSON-RPC methods of each A2A version. HTTP+JSON uses the names of 1.0. */
 export function createMethods(limits: { readonly maxParts: number }): Methods {
   const { send, get, list, onTask, card, pushConfig, onPushConfig, listPushConfigs } = createChecks(limits.maxParts);
   const legacy = createLegacyChecks(limits.maxParts);
@@ -50,7 +50,7 @@ export function createMethods(limits: { readonly maxParts: number }): Methods {
 }
 
 /**
- * The method of this name, once its parameters have passed their checks.
+ * Checks the parameters of the method with this name, and returns the method.
  * @throws EdgeError `unknown-method`, TaskError `invalid`
  */
 export function checkParams(methods: Methods, version: ProtocolVersion, name: string, params: unknown): Method {
@@ -73,8 +73,8 @@ function toAdvice(methods: Methods, version: ProtocolVersion, name: string): str
   const other = version === "1.0" ? "0.3" : "1.0";
   const shown = JSON.stringify(name.slice(0, 60));
   return methods[other].has(name)
-    ? `Method not found: ${shown} belongs to A2A ${other}, and this request is ${version}. Set the header A2A-Version: ${other}.`
-    : `Method not found: ${shown}.`;
+    ? `Method ${shown} belongs to A2A ${other}, but the request is A2A ${version}. Send the header A2A-Version: ${other}.`
+    : `Method ${shown} was not found in A2A ${version}.`;
 }
 
 function method(check: Check, { streams = false, waits = false } = {}): Method {

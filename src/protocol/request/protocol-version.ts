@@ -3,8 +3,8 @@ import { EdgeError } from "./edge-fault.ts";
 export type ProtocolVersion = "0.3" | "1.0";
 
 /**
- * The version a request names, Major.Minor only: patch numbers do not count (specification 3.6).
- * Undefined when it names none, or an empty one. @throws EdgeError `version`
+ * The A2A version that a request names. Patch numbers are ignored (specification 3.6). Undefined when it is absent or
+ * empty. @throws EdgeError `version` when it is not supported
  */
 export function parseVersion(named: string | undefined): ProtocolVersion | undefined {
   const text = named?.trim();
@@ -15,17 +15,17 @@ export function parseVersion(named: string | undefined): ProtocolVersion | undef
   if (version === "1.0" || version === "0.3") {
     return version;
   }
-  throw unsupported(`A2A version ${JSON.stringify(text.slice(0, 20))} is not supported here. Supported: 1.0, 0.3.`);
+  throw unsupported(`A2A version ${JSON.stringify(text.slice(0, 20))} is not supported. Use 1.0 or 0.3.`);
 }
 
-/** For paths that exist in one version only. Absent means 0.3 (specification 3.6.2). @throws EdgeError `version` */
+/** For paths of one version only. An absent version means 0.3 (specification 3.6.2). @throws EdgeError `version` */
 export function requireVersion(named: string | undefined, required: ProtocolVersion): void {
   const version = parseVersion(named);
   if ((version ?? "0.3") !== required) {
     throw unsupported(
       required === "1.0"
-        ? "This path is A2A 1.0: send the header A2A-Version: 1.0. The paths of A2A 0.3 begin with /v1."
-        : `This path is A2A 0.3, not ${version}: leave out /v1 for A2A 1.0.`,
+        ? "This path belongs to A2A 1.0. Send the header A2A-Version: 1.0, or use a path of A2A 0.3, which begins with /v1."
+        : `This path belongs to A2A 0.3, but the request is A2A ${version}. Omit /v1 from the path for A2A 1.0.`,
     );
   }
 }

@@ -15,7 +15,7 @@ import {
 } from "./field-checks.ts";
 import type { Check } from "./field-checks.ts";
 
-/** What the parameters of each method of A2A 1.0 must look like. */
+/** Checks of the parameters of each method of A2A 1.0. */
 export interface RequestChecks {
   readonly send: Check;
   readonly get: Check;
@@ -27,7 +27,7 @@ export interface RequestChecks {
   readonly listPushConfigs: Check;
 }
 
-/** As above, for A2A 0.3. */
+/** Checks of the parameters of each method of A2A 0.3 over JSON-RPC. */
 export interface LegacyRequestChecks extends Pick<RequestChecks, "send" | "get" | "onTask" | "card" | "pushConfig"> {
   readonly getPushConfig: Check;
   readonly deletePushConfig: Check;
@@ -54,7 +54,7 @@ const states = [
   "AUTH_REQUIRED",
 ];
 
-/** A2A 1.0, both bindings: the messages of a2a.proto. */
+/** For both bindings of A2A 1.0: the messages of a2a.proto. */
 export function createChecks(maxParts: number): RequestChecks {
   const part = object(
     {
@@ -113,9 +113,9 @@ export function createChecks(maxParts: number): RequestChecks {
   };
 }
 
-/** A2A 0.3 over JSON-RPC: the parameters of its JSON schema. */
+/** For A2A 0.3 over JSON-RPC: the parameters in its JSON schema. */
 export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
-  // Its JSON schema has numbers only.
+  // The JSON schema of 0.3 allows only numbers, not numbers as strings.
   const length = integer(0, MAX_INT32);
   const file = object(
     { bytes: base64, uri: string({ min: 1 }), mimeType: string(), name: string() },
@@ -178,7 +178,7 @@ export function createLegacyChecks(maxParts: number): LegacyRequestChecks {
   };
 }
 
-/** Clients that keep this as a message of protobuf write an empty one in place of none. */
+/** Clients that use protobuf send an object with empty fields when they have no value. */
 function unlessEmpty(check: Check): Check {
   return (value, path, faults) => {
     if (!isRecord(value) || !Object.values(value).every(isEmpty)) {

@@ -1,12 +1,12 @@
 import type { Check } from "./field-checks.ts";
 import { isRecord } from "./field-checks.ts";
 
-/** A key is shown this far. */
+/** A longer key is cut to this many characters in a violation. */
 const SHOWN = 80;
 
 /**
- * Refuses what JSON can spell but no store gives back: half of a surrogate pair, which UTF-8 does not have, and a number
- * too large for a double, which JSON writes as null.
+ * Refuses values that JSON text can express but a store cannot keep: an unpaired surrogate, which UTF-8 cannot encode,
+ * and a number too large for a double, which is written back as null.
  */
 export const storable: Check = (value, path, faults) => {
   const found = findUnstorable(value);
@@ -17,10 +17,12 @@ export const storable: Check = (value, path, faults) => {
 
 function findUnstorable(value: unknown): { readonly path: string; readonly description: string } | undefined {
   if (typeof value === "string") {
-    return value.isWellFormed() ? undefined : { path: "", description: "must not have an unpaired surrogate" };
+    return value.isWellFormed() ? undefined : { path: "", description: "must not contain an unpaired surrogate" };
   }
   if (typeof value === "number") {
-    return Number.isFinite(value) ? undefined : { path: "", description: "must be a number that a double can hold" };
+    return Number.isFinite(value)
+      ? undefined
+      : { path: "", description: "must be a number within the range of a double" };
   }
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at += 1) {

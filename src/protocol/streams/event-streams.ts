@@ -8,48 +8,53 @@ import type { Ticker, Ticking } from "./ticker.ts";
 
 /** Times in ms. */
 export interface StreamLimits {
-  /** A comment goes out this often, so that nothing between here and the client takes the connection for dead. */
+  /** Interval of comments, which keep proxies from closing an idle connection. */
   readonly heartbeat: number;
-  /** A stream without events ends after this; the task goes on, and the client may subscribe again. */
+  /** A stream without events ends after this time. The task goes on, and the client may subscribe again. */
   readonly idleTimeout: number;
+  /** A stream ends after this time, even with events. */
   readonly maxDuration: number;
-  /** Streams open at once on this instance. */
+  /** Streams that may be open on this instance at the same time. */
   readonly maxStreams: number;
   /** Bytes of one SSE event. */
   readonly maxEvent: number;
 }
 
-/** One SSE event before it is framed. */
+/** The content of one SSE event. */
 export interface WireEvent {
-  /** The event's place in the task's log, its `id`; 0 for a piece that is not the event's last, or has no place. */
+  /** The SSE `id`: the event's generation. 0 for no id: a Message, or a piece of a split event that is not the last. */
   readonly generation: number;
   /** JSON text for `data`. */
   readonly json: string;
 }
 
-/** What a stream sends. `return` is called where it is not read to its end. */
+/** The events that a stream sends. A reader that stops before the end must call `return`. */
 export interface WireEvents {
   next(): Promise<IteratorResult<WireEvent, undefined>>;
   return(): Promise<unknown>;
 }
 
-/** A place for one stream, from its admission on. */
+/** The place of one stream in the limits of the instance and of the caller. */
 interface StreamSlot {
-  /** When its caller's credentials end, in ms since the epoch; absent where they do not. */
+  /** When the caller's token expires, in ms since 1970; undefined when it does not. */
   readonly until: number | undefined;
-  /** Gives the place back. May be repeated. */
+  /** Frees the place. Idempotent. */
   release(): void;
 }
 
+/** All streams of this instance. Each ends at its last event, by idle time, duration or token expiry, or at `close`. */
 export interface EventStreams {
   /**
-   * Takes a place before any work is done for the stream.
-   * @throws TaskError `busy` when this instance, or the caller, has as many streams open as it may
+   * Takes a place before any work is done for the stream. The caller must open a stream with it or release it.
+   * @throws TaskError `busy` when the limit of this instance or of the caller is reached
    */
   admit(identity: Identity): StreamSlot;
-  /** The body of a stream that was accepted: it opens at once, whether or not there is an event yet. */
+  /**
+   * The body of an accepted stream. It begins with a comment at once, before there is an event. Releases `slot` and
+   * returns `events` when it ends or the client leaves. `toErrorJson` encodes an error as the stream's last event.
+   */
   open(events: WireEvents, slot: StreamSlot, toErrorJson: (error: unknown) => string): StreamedBody;
-  /** Ends every stream with a hint to come back soon. */
+  /** Ends every stream with a `retry:` field, so that clients reconnect after a second. */
   close(): void;
 }
 
@@ -59,7 +64,7 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
-/** One timer serves all streams, and a stream keeps nothing that it has already sent: thousands may be idle. */
+/** All streams share one timer, and a stream keeps no sent events, so that thousands of idle streams cost little. */
 export function createEventStreams(clock: Clock, limits: StreamLimits, callers: CallerLimits): EventStreams {
   const ticker = createTicker(clock, limits.heartbeat);
   const streams = new Set<EventStream>();
@@ -98,7 +103,7 @@ export function createEventStreams(clock: Clock, limits: StreamLimits, callers: 
   };
 }
 
-/** A comment of one line: an empty line behind it would end an event, which older clients then dispatch empty. */
+/** One line without an empty line after it, which would make older clients dispatch an empty event. */
 const COMMENT = ":\n";
 
 class EventStream implements StreamedBody, Ticking {
@@ -136,7 +141,7 @@ class EventStream implements StreamedBody, Ticking {
   sendTo(client: ClientSink): void {
     this.#client = client;
     client.write(COMMENT);
-    // The gateway may have closed before the host came to send this.
+    // The gateway may have closed before the host began to send this body.
     if (!this.#isOpen) {
       client.end();
       return;
@@ -153,24 +158,24 @@ class EventStream implements StreamedBody, Ticking {
     const { maxDuration, idleTimeout } = this.#limits;
     if (now - this.#openedAt >= maxDuration || now - this.#activeAt >= idleTimeout || this.#isExpired()) {
       this.end();
-      // A client that is slow has something to read already.
+      // A slow client still has data to read, so it needs no comment.
     } else if (this.#client?.isReady) {
       this.#client.write(COMMENT);
     }
   }
 
-  end(lastWords = ""): void {
+  end(last = ""): void {
     if (!this.#isOpen) {
       return;
     }
     this.#close();
-    if (lastWords !== "") {
-      this.#client?.write(lastWords);
+    if (last !== "") {
+      this.#client?.write(last);
     }
     this.#client?.end();
   }
 
-  /** Asks for the next event when the client has taken the last one. */
+  /** Reads the next event when the client has received the last one. */
   async #pump(client: ClientSink): Promise<void> {
     try {
       for (;;) {
@@ -201,7 +206,7 @@ class EventStream implements StreamedBody, Ticking {
     return this.#streams.has(this);
   }
 
-  /** Who could not open it now may not read on: the task goes on, and a new token opens a new stream. */
+  /** Whether the caller's token has expired. The task goes on, and a new token can open a new stream. */
   #isExpired(): boolean {
     const { until } = this.#slot;
     return until !== undefined && this.#clock.now() >= until;

@@ -3,16 +3,17 @@ import type { ClientSink, HttpAnswer, StreamedBody } from "../../ports/http-exch
 import { createTicker } from "./ticker.ts";
 import type { Ticker, Ticking } from "./ticker.ts";
 
-/** Makes responses that begin before their answer is there, so that no load balancer's idle timeout cuts them. */
+/** Starts responses before their answer is available, so that no load balancer's idle timeout ends the connection. */
 export interface KeepAliveAnswers {
   /**
-   * The answer itself when it comes in time. After 45 to 60 s the response begins with white space, which JSON allows
-   * before a value; an answer that is an error then can only cut the connection. `answer` never rejects.
+   * Resolves to the answer if it comes within 45 to 60 s. After that it resolves to a response that begins with white
+   * space, which JSON allows before a value. If the answer then is an error, the connection is cut, because the status
+   * has been sent. `answer` must not reject.
    */
   wait(answer: Promise<HttpAnswer>, contentType: string): Promise<HttpAnswer>;
 }
 
-/** In ms. The earliest idle timeouts are 60 s (Azure's are 230 s). */
+/** In ms. The shortest common idle timeout is 60 s (Azure's is 230 s). */
 const PATIENCE = 45_000;
 const INTERVAL = 15_000;
 
@@ -42,7 +43,7 @@ export function createKeepAliveAnswers(clock: Clock): KeepAliveAnswers {
   };
 }
 
-/** White space until the answer is there, and then the answer. */
+/** Sends white space until the answer is available, and then the answer. */
 class KeepAliveBody implements StreamedBody, Ticking {
   readonly #ticker: Ticker;
   readonly #answer: Promise<HttpAnswer>;

@@ -1,13 +1,14 @@
 import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
 
-/** What an SSE event has around the response: the id line and the JSON-RPC envelope. */
+/** Bytes of an SSE event around the response: the id line and the JSON-RPC envelope. */
 const ENVELOPE = 16 * 1024;
-/** Names, quotes and braces around one part, in the longer of the two versions. */
+/** Bytes of names, quotes and braces around one part, in the longer of the two A2A versions. */
 const PART_FRAME = 128;
 
 /**
- * The events that say the same as `response`, each small enough for one SSE event. Text is cut between code points,
- * bytes anywhere; data cannot be cut and stays whole. A Task loses its history, and artifacts that do not fit follow it.
+ * Splits an event into events that are equivalent to it, each small enough for one SSE event of `maxEvent` bytes. Text
+ * is cut between code points, bytes anywhere; data cannot be cut and stays whole. A Task is sent without its history,
+ * and artifacts that do not fit follow as artifact updates.
  */
 export function splitEvent(response: StreamResponse, maxEvent: number): readonly StreamResponse[] {
   const limit = Math.max(maxEvent - ENVELOPE, maxEvent / 2);
@@ -30,7 +31,7 @@ function splitTask(response: StreamResponse, task: Task, limit: number): readonl
     room -= sizeOfArtifact(artifact);
     return room < 0;
   });
-  // All from the first that does not fit, so that a client's artifacts keep the order of the task.
+  // All artifacts from the first that does not fit, so that a client receives them in the task's order.
   const kept = fitting === -1 ? task.artifacts : task.artifacts.slice(0, fitting);
   const rest = task.artifacts.slice(kept.length).map((artifact) => {
     return {
@@ -168,12 +169,12 @@ function sizeOfContent(content: NonNullable<Part["content"]>): number {
   }
 }
 
-/** Bytes as JSON, never too few: a UTF-16 unit is at most three bytes of UTF-8. */
+/** An upper bound of the bytes as JSON: a UTF-16 unit is at most three bytes of UTF-8. */
 function sizeOf(value: unknown): number {
   return value === undefined ? 0 : (JSON.stringify(value)?.length ?? 0) * 3;
 }
 
-/** Bytes as a JSON string. Short ones are not worth counting. */
+/** Bytes as a JSON string; an upper bound for a short one, to save time. */
 function sizeOfText(text: string): number {
   if (text.length < 4_096) {
     return text.length * 6;

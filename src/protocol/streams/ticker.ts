@@ -1,19 +1,19 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** Something that wants to be looked at from time to time. */
+/** Something that is called at each tick. */
 export interface Ticking {
   /** `now` is the clock's monotonic time. */
   tick(now: number): void;
 }
 
-/** One timer for any number of streams and calls: a timer each would cost more than a short call itself. */
+/** One timer for any number of streams and calls. A timer for each would cost more than a short call. */
 export interface Ticker {
   readonly all: ReadonlySet<Ticking>;
   add(one: Ticking): void;
   remove(one: Ticking): void;
 }
 
-/** Ticks every `interval` ms while there is anything to look at. */
+/** Ticks every `interval` ms while it has members. */
 export function createTicker(clock: Clock, interval: number): Ticker {
   const all = new Set<Ticking>();
   let isRunning = false;
@@ -34,7 +34,7 @@ export function createTicker(clock: Clock, interval: number): Ticker {
 
   function tick(): void {
     const now = clock.monotonic();
-    // A copy: what joins during this tick waits for the next.
+    // A copy, so that members added during this tick wait for the next.
     for (const one of Array.from(all)) {
       one.tick(now);
     }

@@ -3,7 +3,7 @@ import type { LoggedResponse, TaskEvents } from "../../tasks/task-engine.ts";
 import type { WireEvent, WireEvents } from "./event-streams.ts";
 import { splitEvent } from "./split-event.ts";
 
-/** A task's events as A2A 1.0 writes them, each at most `limit` bytes: one that is larger goes out in pieces. */
+/** A task's events in the JSON of A2A 1.0. An event larger than `limit` bytes is sent in pieces. */
 export function createWireEvents(events: TaskEvents, limit: number): WireEvents {
   return new SplitEvents(events, limit);
 }
@@ -37,9 +37,9 @@ class SplitEvents implements WireEvents {
   }
 }
 
-/** Only with its last piece has a client the whole event, so that alone carries the generation. */
+/** Only the last piece has the generation: before it the client does not have the whole event, and must replay it. */
 function toWireEvents({ generation, response, json }: LoggedResponse, limit: number): WireEvent[] {
-  // A stream's Task has no history: it is there in GetTask.
+  // A Task is always split, because a stream sends it without its history. GetTask returns the history.
   if (json !== undefined && response.payload?.$case !== "task" && isWithin(json, limit)) {
     return [{ generation, json }];
   }
@@ -50,7 +50,7 @@ function toWireEvents({ generation, response, json }: LoggedResponse, limit: num
   }));
 }
 
-/** A UTF-16 unit is at most three bytes of UTF-8: most events need no counting. */
+/** A UTF-16 unit is at most three bytes of UTF-8, so most events need not be encoded to measure them. */
 function isWithin(json: string, limit: number): boolean {
   return json.length * 3 <= limit || new TextEncoder().encode(json).byteLength <= limit;
 }

@@ -17,7 +17,9 @@ interface KeyRow {
   readonly turn: number;
 }
 
-/** The id of the task that a key creates. It depends on the key alone, so that a retry of the send finds the task. */
+/**
+ * The id of the task that a key creates. It is derived from these values, so that a retry of the send finds the task.
+ */
 export function toKeyedTaskId(scope: string, agent: string, idempotencyKey: string): string {
   return hash(JSON.stringify([scope, agent, idempotencyKey]));
 }

@@ -23,7 +23,7 @@ describe("routes", () => {
     }
     const card = await fetch("/agents/.well-known/agent-card.json");
     expect(card.status).toBe(404);
-    expect((await readBody(card)).error.message).toContain("slash at its end");
+    expect((await readBody(card)).error.message).toContain("a trailing slash");
   });
 
   test.each([

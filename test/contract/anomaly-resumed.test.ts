@@ -1,15 +1,15 @@
 import { Message } from "@a2a-js/sdk";
 import type { Task } from "@a2a-js/sdk";
 import { describe, expect, test, vi } from "vitest";
-import { createMemoryTaskLog } from "../../../src/adapters/memory/task-log.ts";
-import { anomaly } from "../../../src/agents/anomaly/anomaly.ts";
-import { STAGES } from "../../../src/agents/anomaly/detect.ts";
-import { createRegistry } from "../../../src/agents/registry.ts";
-import type { LogWrite, TaskLog } from "../../../src/ports/task-log.ts";
-import { createEngine } from "../../../src/tasks/engine.ts";
-import { createPlainEngine } from "../../support/plain-engine.ts";
-import type { EngineParts } from "../../../src/tasks/engine-parts.ts";
-import { createFixture, LEASE } from "../tasks/engine-fixture.ts";
+import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
+import { anomaly } from "../../src/agents/anomaly/anomaly.ts";
+import { STAGES } from "../../src/agents/anomaly/detect.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import type { LogWrite, TaskLog } from "../../src/ports/task-log.ts";
+import { createEngine } from "../../src/tasks/engine.ts";
+import { createPlainEngine } from "../support/plain-engine.ts";
+import type { EngineParts } from "../../src/tasks/engine-parts.ts";
+import { createFixture, LEASE } from "../unit/tasks/engine-fixture.ts";
 
 /** Just over what is analyzed in steps: 90,000 readings, a spike and a shift among them. */
 const csv = Array.from({ length: 90_000 }, (_, at) => {
