@@ -16,6 +16,7 @@ import { createAuthenticate } from "./auth/authenticate.ts";
 import { authenticateAnonymous } from "./auth/identity.ts";
 import type { Authenticate } from "./auth/identity.ts";
 import { createSigningKeys } from "./auth/signing-keys.ts";
+import type { SigningKeys } from "./auth/signing-keys.ts";
 import { toTrustedIssuers } from "./auth/trusted-issuer.ts";
 import type { TrustedIssuer } from "./auth/trusted-issuer.ts";
 import { ConfigError } from "./config/config.ts";
@@ -23,10 +24,12 @@ import { toStorageLocations } from "./config/storage-locations.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
+import { delay } from "./ports/clock.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Inbox } from "./ports/inbox.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Payloads } from "./ports/payloads.ts";
+import type { Probe } from "./ports/probe.ts";
 import type { Random } from "./ports/random.ts";
 import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskKey, TaskLog } from "./ports/task-log.ts";
@@ -44,8 +47,10 @@ import { createOutbox } from "./push/outbox.ts";
 import { retryConfigs } from "./push/retry-configs.ts";
 import type { RetriedConfig } from "./push/retry-configs.ts";
 import { createPushConfigs } from "./push/push-configs.ts";
+import { createReadiness } from "./protocol/readiness.ts";
 import { createEngine } from "./tasks/engine.ts";
 import { rules } from "./tasks/log/rules.ts";
+import { createUpkeep } from "./tasks/upkeep/upkeep.ts";
 
 /** A gateway in a process that can receive from the work queue itself. */
 export interface ComposedGateway extends Gateway {
@@ -65,8 +70,11 @@ interface Stores {
 
 interface OpenStores extends Stores {
   readonly queue: LocalWork;
+  readonly probes: readonly Probe[];
 }
 
+/** How long handlers of work messages have to end at shutdown, once turns are handed over, in ms. */
+const LAST_WORK = 500;
 /** Interval of the comments that keep streams open, in ms. */
 const HEARTBEAT = 15_000;
 
@@ -82,10 +90,34 @@ export async function compose(
 ): Promise<ComposedGateway> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const [{ queue, ...stores }, secrets] = await Promise.all([
-    openStores(config, clock, random, logger),
-    readSecrets(config, clock, logger),
-  ]);
+  const reading = readSecrets(config, clock, logger);
+  try {
+    const stores = await openStores(config, clock, random, logger);
+    return await composeWith(config, definition, logger, baseUrl, { clock, random, stores, secrets: await reading });
+  } catch (error) {
+    // What could not start must not go on: on Azure Functions this process tries again.
+    await reading.then(
+      (secrets) => secrets.close(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stores: OpenStores;
+  readonly secrets: OpenedSecrets;
+}
+
+async function composeWith(
+  config: Config,
+  definition: GatewayDefinition,
+  logger: Logger,
+  baseUrl: string,
+  { clock, random, stores: { queue, probes, ...stores }, secrets }: Opened,
+): Promise<ComposedGateway> {
   const { stateKeys } = secrets;
   const registry = createRegistry(definition.agents, definition.default);
   const instance = random.id();
@@ -119,15 +151,18 @@ export async function compose(
   const publicBaseUrl = (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, "");
   const cardSigner = await openCardSigner(secrets, publicBaseUrl);
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
+  const upkeep = createUpkeep(engine, clock, logger, parts.settings.lease);
+  const keys = openSigningKeys(issuers, clock, logger);
   const gateway = createGateway({
     engine,
+    upkeep,
     pushConfigs: createPushConfigs(push),
     deliver: (message) => deliver(push, message),
     registry,
     clock,
     random,
     logger,
-    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, clock, logger) : authenticateAnonymous,
+    authenticate: config.AUTH_MODE === "jwt" ? verifyTokens(issuers, keys, clock) : authenticateAnonymous,
     issuers,
     access: definition.access ?? {},
     operatorRole: config.AUTH_OPERATOR_ROLE,
@@ -151,7 +186,14 @@ export async function compose(
     },
     corsOrigins: config.CORS_ORIGINS,
     startedAt: clock.now(),
-    ready: () => canReach(stores),
+    ready: createReadiness(clock, [
+      ...probes,
+      ...upkeep.probes,
+      ...[...keys].map(([issuer, { problem }]) => ({ name: `keys of ${issuer}`, isRequired: false, check: problem })),
+      ...(config.KEY_VAULT_URL === undefined
+        ? []
+        : [{ name: "key vault", isRequired: false, check: async () => secrets.problem() }]),
+    ]),
   });
   return {
     ...gateway,
@@ -164,7 +206,7 @@ export async function compose(
     async close(grace) {
       const emptied = queue.close();
       await gateway.close(grace);
-      await emptied;
+      await Promise.race([emptied, delay(clock, LAST_WORK)]);
       secrets.close();
     },
   };
@@ -177,8 +219,8 @@ interface OpenedSecrets extends OpenSecrets {
 /** @throws ConfigError if the key vault does not answer, or lacks a required secret */
 async function readSecrets(config: Config, clock: Clock, logger: Logger): Promise<OpenedSecrets> {
   const { CARD_SIGNING_KEY: pem, KEY_VAULT_URL: vaultUrl, STATE_KEY: given } = config;
+  const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
   try {
-    const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
     if (vaultUrl === undefined) {
       // A random key: page tokens and encrypted credentials become invalid when this process ends.
       const keys = given.length > 0 ? given : [crypto.getRandomValues(new Uint8Array(32))];
@@ -187,6 +229,7 @@ async function readSecrets(config: Config, clock: Clock, logger: Logger): Promis
     const [stateKeys] = await Promise.all([openStateKeys(secrets), secrets.get(SIGNING_KEY)]);
     return { ...secrets, stateKeys };
   } catch (error) {
+    secrets.close();
     throw new ConfigError(`KEY_VAULT_URL: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
@@ -210,12 +253,30 @@ function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinitio
   }
 }
 
-function verifyTokens(issuers: readonly TrustedIssuer[], clock: Clock, logger: Logger): Authenticate {
+function openSigningKeys(
+  issuers: readonly TrustedIssuer[],
+  clock: Clock,
+  logger: Logger,
+): ReadonlyMap<string, SigningKeys> {
   const source = createIssuerKeys();
+  return new Map(issuers.map(({ issuer }) => [issuer, createSigningKeys(issuer, source, clock, logger)]));
+}
+
+function verifyTokens(
+  issuers: readonly TrustedIssuer[],
+  keys: ReadonlyMap<string, SigningKeys>,
+  clock: Clock,
+): Authenticate {
   return createAuthenticate({
     issuers,
     clock,
-    keysOf: (issuer) => createSigningKeys(issuer, source, clock, logger),
+    keysOf(issuer) {
+      const found = keys.get(issuer);
+      if (!found) {
+        throw new RangeError(`issuer ${issuer} has no signing keys`);
+      }
+      return found;
+    },
   });
 }
 
@@ -252,6 +313,7 @@ async function openStores(config: Config, clock: Clock, random: Random, logger: 
       inbox: createMemoryInbox(),
       payloads: createMemoryPayloads(),
       queue: createMemoryWorkQueue(config.MAX_TURNS, clock, logger),
+      probes: [],
     };
   }
   try {
@@ -278,13 +340,4 @@ export function loadStorageClients() {
     import("./adapters/storage-account/storage-account.ts"),
     import("./adapters/storage-queue/work-queue.ts"),
   ]);
-}
-
-async function canReach({ log }: Stores): Promise<boolean> {
-  try {
-    await log.readHead({ scope: "readyz", taskId: "readyz" });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,9 +6,11 @@ import { fromFetchRequest, toFetchResponse } from "./protocol/http/fetch-api.ts"
 import type { ExecutionContext } from "./protocol/http/fetch-api.ts";
 import { createRoutes } from "./protocol/routes.ts";
 import type { DurableEngine } from "./tasks/engine.ts";
+import type { Upkeep } from "./tasks/upkeep/upkeep.ts";
 
 export interface GatewayParts extends EdgeParts {
   readonly engine: DurableEngine;
+  readonly upkeep: Upkeep;
   /** Delivers the events that a webhook lacks. */
   deliver(message: PushMessage): Promise<void>;
 }
@@ -21,9 +23,15 @@ export interface Gateway {
   fetch(request: Request, execution?: ExecutionContext): Promise<Response>;
   /** Handles a message from the work queue. Rejects if the message should be delivered again later. */
   work(message: WorkMessage): Promise<void>;
-  readonly sweep: DurableEngine["sweep"];
+  /** One round of the sweep and one of retention, for a host with a timer. Never rejects. */
+  sweep(): Promise<void>;
+  /** Sweeps every `every` ms, for a host without a timer. */
+  startSweeping(every: number): void;
   readonly purge: DurableEngine["purge"];
-  /** Accepts no new work, waits `grace` ms for running turns, then ends streams and hands over the remaining turns. */
+  /**
+   * Accepts no new work and stops the sweep, waits `grace` ms for running turns, then ends streams and hands over the
+   * remaining turns. Resolves although a store may not answer.
+   */
   close(grace?: number): Promise<void>;
 }
 
@@ -36,9 +44,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     async work(message) {
       await (message.kind === "turn" ? parts.engine.work(message) : parts.deliver(message));
     },
-    sweep: () => parts.engine.sweep(),
+    sweep: () => parts.upkeep.run(),
+    startSweeping: (every) => parts.upkeep.start(every),
     purge: (which) => parts.engine.purge(which),
     async close(grace = 0) {
+      parts.upkeep.stop();
       await parts.engine.settle(grace);
       edge.eventStreams.close();
       await parts.engine.close();

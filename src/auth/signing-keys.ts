@@ -10,6 +10,8 @@ export interface SigningKeys {
    * @throws the error of the request to the issuer, if there are no cached keys
    */
   find(kid: string | undefined): Promise<readonly PublicJwk[]>;
+  /** Says why no token can be verified; undefined if tokens can be. Asks the issuer if there are no cached keys. */
+  readonly problem: () => Promise<string | undefined>;
   /** Whether a key that `find` returned is still valid, as far as is known. */
   holds(key: PublicJwk): boolean;
 }
@@ -42,8 +44,21 @@ export function createSigningKeys(
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
+  let failed: string | undefined;
 
   return {
+    async problem() {
+      dropStale();
+      if (keys.length > 0) {
+        return undefined;
+      }
+      const asked = ask().catch(() => {});
+      if (failed === undefined) {
+        // After a failure the next request may have to wait, and the last answer is as true.
+        await asked;
+      }
+      return keys.length > 0 ? undefined : (failed ?? "it has published no keys");
+    },
     holds(key) {
       dropStale();
       return keys.includes(key);
@@ -89,7 +104,9 @@ export function createSigningKeys(
     try {
       keys = await source.load(issuer);
       fetchedAt = askedAt;
+      failed = undefined;
     } catch (error) {
+      failed = "its keys could not be fetched";
       logger.warn("auth.key-fetch-failed", { issuer, error: String(error) });
       throw error;
     }

@@ -4,7 +4,12 @@
  * - `unknown`: a timeout, a 5xx or a cut connection: the write may or may not have taken effect.
  * - `rejected`: the store will never take this write (too large, malformed).
  */
-export type StoreFault = { readonly code: "conflict" | "unknown" | "rejected"; readonly operation: string };
+export interface StoreFault {
+  readonly code: "conflict" | "unknown" | "rejected";
+  readonly operation: string;
+  /** From Retry-After of a 429 or 503: no request should be sent for so many ms. */
+  readonly retryAfter?: number;
+}
 
 export class StoreError extends Error {
   readonly fault: StoreFault;

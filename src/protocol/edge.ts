@@ -11,6 +11,7 @@ import type { CallerLimits } from "./admission/caller-limits.ts";
 import { toWireError } from "./bindings/wire-error.ts";
 import type { WireError } from "./bindings/wire-error.ts";
 import type { CardSigner } from "./cards/card-signer.ts";
+import type { Readiness } from "./readiness.ts";
 import type { BodyLimits } from "./request/body.ts";
 import { createMethods } from "./request/methods.ts";
 import type { Methods } from "./request/methods.ts";
@@ -48,8 +49,8 @@ export interface EdgeParts {
   readonly corsOrigins: readonly string[];
   /** When the cards last changed: the start of the process, in ms since 1970. */
   readonly startedAt: number;
-  /** Resolves to whether the store answers. */
-  ready(): Promise<boolean>;
+  /** Resolves to whether the instance can answer calls. */
+  ready(): Promise<Readiness>;
 }
 
 /** What all bindings use. */

@@ -38,7 +38,8 @@ const CARD_ADVICE =
   "An agent's card is at /agents/{id}/.well-known/agent-card.json. Configure the client with the agent's URL and a trailing slash.";
 
 async function answerReadiness(edge: Edge): Promise<HttpAnswer> {
-  return (await edge.ready()) ? jsonAnswer({ status: "ok" }) : jsonAnswer({ status: "unavailable" }, 503);
+  const readiness = await edge.ready();
+  return jsonAnswer(readiness, readiness.status === "unavailable" ? 503 : 200, { "cache-control": "no-store" });
 }
 
 async function answerKeys(edge: Edge): Promise<HttpAnswer> {

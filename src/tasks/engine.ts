@@ -10,6 +10,7 @@ import { endsTurn, isTerminal } from "./log/task-state.ts";
 import { readStoredHead } from "./log/transact.ts";
 import type { Call, TaskAnswer, TaskEngine, TaskEvents } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
+import type { RoundControl } from "./rounds.ts";
 import { createHeldTurns } from "./turn/held-turns.ts";
 import { workOn } from "./turn/take-up.ts";
 import { purgeTask } from "./upkeep/purge.ts";
@@ -25,8 +26,10 @@ export interface DurableEngine extends TaskEngine {
    * @throws TaskError `busy`, `unavailable`: deliver the message again later
    */
   work(message: TurnMessage): Promise<void>;
-  /** Handles open rows that are due and deletes expired tasks. Resolves to the number of open rows handled. */
-  sweep(): Promise<number>;
+  /** Handles open rows that are due. Resolves to their number. */
+  sweep(control?: RoundControl): Promise<number>;
+  /** Deletes some expired tasks. Resolves to their number. */
+  retain(control?: RoundControl): Promise<number>;
   /** Deletes tasks of any age; running ones are canceled first. Resolves to the number of tasks deleted. */
   purge(which: Purged): Promise<number>;
   /** Number of turns that run on this instance. */
@@ -65,11 +68,8 @@ export function createEngine(parts: EngineParts): DurableEngine {
     cancel,
     subscribe,
     work: (message) => workOn(parts, turns, tails, message),
-    async sweep() {
-      const looked = await sweep(parts, tails);
-      await retention.run();
-      return looked;
-    },
+    sweep: (control) => sweep(parts, tails, control),
+    retain: (control) => retention.run(control),
     purge,
     get turns() {
       return turns.size;

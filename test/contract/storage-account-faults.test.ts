@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openStorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
 import type { StorageAccount } from "../../src/adapters/storage-account/storage-account.ts";
+import { createStorageWorkQueue } from "../../src/adapters/storage-queue/work-queue.ts";
 import { startAzurite } from "../../src/hosts/node/azurite.ts";
 import type { Azurite } from "../../src/hosts/node/azurite.ts";
 import type { OpenRow } from "../../src/ports/task-index.ts";
@@ -19,6 +20,7 @@ const event: LogWrite = { op: "insert", row: { key: "e-0000000001", body: "event
 let azurite: Azurite;
 let tables: FaultProxy;
 let blobs: FaultProxy;
+let queues: FaultProxy;
 /** Through the proxies. */
 let stores: StorageAccount;
 /** Through the proxies, with a timeout that is worth waiting for. */
@@ -28,10 +30,15 @@ let direct: StorageAccount;
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  [tables, blobs] = await Promise.all([startFaultProxy(azurite.tablePort), startFaultProxy(azurite.blobPort)]);
+  [tables, blobs, queues] = await Promise.all([
+    startFaultProxy(azurite.tablePort),
+    startFaultProxy(azurite.blobPort),
+    startFaultProxy(azurite.queuePort),
+  ]);
   const connectionString = azurite.connectionString
     .replace(`:${azurite.tablePort}/`, `:${tables.port}/`)
-    .replace(`:${azurite.blobPort}/`, `:${blobs.port}/`);
+    .replace(`:${azurite.blobPort}/`, `:${blobs.port}/`)
+    .replace(`:${azurite.queuePort}/`, `:${queues.port}/`);
   stores = await openStorageAccount({ connectionString });
   impatient = await openStorageAccount({ connectionString }, TIMEOUT);
   direct = await openStorageAccount(azurite);
@@ -39,9 +46,10 @@ beforeAll(async () => {
 beforeEach(() => {
   tables.reset();
   blobs.reset();
+  queues.reset();
 });
 afterAll(async () => {
-  await Promise.all([tables.close(), blobs.close()]);
+  await Promise.all([tables, blobs, queues].map((proxy) => proxy.close()));
   await azurite.close();
 });
 
@@ -144,6 +152,84 @@ describe("payloads", () => {
     blobs.inject(fault);
 
     expect(bytes.equals(await stores.payloads.get(task, claim))).toBe(true);
+  });
+
+  test.each<Fault>(["truncate", { trickle: 300 }])("are read whole although the answer came by %j", async (fault) => {
+    const task = freshTask();
+    const bytes = randomBytes(3_000_000);
+    const claim = await direct.payloads.put(task, bytes);
+    blobs.inject(fault);
+
+    expect(bytes.equals(await impatient.payloads.get(task, claim))).toBe(true);
+  });
+
+  const operations: [string, (account: StorageAccount, task: TaskKey) => Promise<unknown>][] = [
+    ["put", (account, task) => account.payloads.put(task, randomBytes(3_000_000))],
+    ["get", async (account, task) => account.payloads.get(task, await direct.payloads.put(task, randomBytes(90_000)))],
+    ["list", (account) => account.payloads.list(undefined)],
+    ["delete", (account, task) => account.payloads.deleteAll(task)],
+  ];
+
+  test.each(operations)("%s ends as unknown on a connection that does not answer", async (_, run) => {
+    for (const fault of ["black-hole", "hang"] as const) {
+      blobs.misbehave(() => fault);
+      const began = performance.now();
+      await expect(run(impatient, freshTask())).rejects.toMatchObject(unknown);
+      expect(performance.now() - began).toBeLessThan(3 * TIMEOUT);
+      blobs.misbehave();
+    }
+  });
+
+  test.each(operations)("%s is not repeated while the service asks to be left alone", async (_, run) => {
+    for (const status of [429, 503]) {
+      blobs.reset();
+      blobs.misbehave(() => ({ status, retryAfter: 30 }));
+      const fault = { code: "unknown", retryAfter: 30_000 };
+      await expect(run(stores, freshTask())).rejects.toMatchObject({ fault });
+      expect(blobs.requests).toHaveLength(1);
+      blobs.misbehave();
+    }
+  });
+});
+
+describe("tables that are throttled", () => {
+  test("are not asked again within the time that they name", async () => {
+    const { task, etag } = await created();
+    const fault = { code: "unknown", retryAfter: 30_000 };
+    tables.misbehave(() => ({ status: 503, retryAfter: 30 }));
+    await expect(stores.log.readHead(task)).rejects.toMatchObject({ fault });
+    await expect(stores.log.readRange(task, "e-", "e-~")).rejects.toMatchObject({ fault });
+    await expect(stores.log.append(task, "new", [event], etag)).rejects.toMatchObject({ fault });
+    expect(tables.requests).toHaveLength(3);
+    tables.misbehave();
+  });
+});
+
+describe("a queue that does not answer", () => {
+  test("ends a send as unknown", async () => {
+    const queue = createStorageWorkQueue(impatient.queue, TIMEOUT);
+    queues.misbehave(() => "black-hole");
+    const message = { kind: "turn" as const, ...freshTask(), agent: "echo", turn: 1 };
+    await expect(queue.send(message)).rejects.toMatchObject(unknown);
+    queues.misbehave();
+    await expect(queue.send(message)).resolves.toBeUndefined();
+  });
+});
+
+describe("the probes", () => {
+  const ask = (account: StorageAccount): Promise<unknown> =>
+    Promise.all(
+      account.probes.map(async ({ name, check }) => [name, await check(AbortSignal.timeout(TIMEOUT))] as const),
+    ).then((results) => Object.fromEntries(results));
+
+  test("cost one request each, and say what is wrong without an address", async () => {
+    expect(await ask(stores)).toEqual({ tables: undefined, blobs: undefined, queue: undefined });
+    expect([tables, blobs, queues].map(({ requests }) => requests.length)).toEqual([1, 1, 1]);
+
+    tables.inject("unavailable");
+    blobs.inject("black-hole");
+    queues.inject({ status: 429, retryAfter: 5 });
+    expect(await ask(stores)).toEqual({ tables: "answered 503", blobs: "no answer", queue: "answered 429" });
   });
 });
 

@@ -38,7 +38,18 @@ const brief = defineAgent({
   },
 });
 
-export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief] });
+/** Its artifact is too large for a row. */
+const large = defineAgent({
+  ...describe("large"),
+  async run(turn) {
+    await turn.working("started");
+    await wait(500, undefined, { signal: turn.signal });
+    await turn.artifact("large").close("x".repeat(100_000));
+    await turn.complete("done");
+  },
+});
+
+export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief, large] });
 
 /** 1 to 12 in 1.3 s, as chunks of one artifact. */
 async function countSlowly(turn: Turn): Promise<void> {

@@ -17,6 +17,7 @@ import type { PushConfigs } from "../../src/push/push-configs.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import type { TaskParts } from "../../src/tasks/engine-parts.ts";
+import { createUpkeep } from "../../src/tasks/upkeep/upkeep.ts";
 import { rules } from "../../src/tasks/log/rules.ts";
 import { NO_FAULTS, withFaults } from "./fault-injection.ts";
 import type { Endpoint, FaultSource } from "./fault-injection.ts";
@@ -251,15 +252,8 @@ export function createWorld(seed: number, mutation?: Mutation): World {
       },
     };
     instances.push(instance);
-    sweepFrom(instance);
+    createUpkeep(engine, clock, parts.logger, LEASE).start(SWEEP);
     return instance;
-  }
-
-  function sweepFrom({ process, engine }: Instance): void {
-    scheduler.at(scheduler.now + SWEEP, process, () => {
-      const again = (): void => sweepFrom({ process, engine } as Instance);
-      engine.sweep().then(again, again);
-    });
   }
 
   /** At least once: a message whose receiver failed or died comes again; some come twice. */

@@ -8,6 +8,8 @@ import type { SecretVersion } from "./versions.ts";
 import { within } from "./within.ts";
 
 export interface KeyVaultSecrets extends Secrets {
+  /** Why a secret could not be read last; undefined if all could. */
+  problem(): string | undefined;
   /** Stops the background refreshes; known secrets stay available. */
   close(): void;
 }
@@ -35,6 +37,11 @@ export function createKeyVaultSecrets({ logger, keepVersions = 3, ...parts }: Ke
       }
       await entry.asking;
       return get(name);
+    },
+    problem() {
+      const failed = [...entries.values()].find(({ failure }) => failure !== undefined);
+      const inUse = failed?.known ? "; its known versions stay in use" : "";
+      return failed && `secret ${failed.name}: ${failed.failure}${inUse}`;
     },
     close() {
       closed = true;

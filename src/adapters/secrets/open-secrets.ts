@@ -1,9 +1,13 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Secrets } from "../../ports/secrets.ts";
+import { openDefaultCredential } from "../identity/default-credential.ts";
 import { createGivenSecrets } from "./given-secrets.ts";
 
 export interface OpenSecrets extends Secrets {
+  /** Why a secret could not be read last; undefined if all could. */
+  problem(): string | undefined;
+  /** Ends the background refreshes. */
   close(): void;
 }
 
@@ -15,12 +19,12 @@ export async function openSecrets(
   logger: Logger,
 ): Promise<OpenSecrets> {
   if (vaultUrl === undefined) {
-    return { ...createGivenSecrets(given), close() {} };
+    return { ...createGivenSecrets(given), problem: () => undefined, close() {} };
   }
   // Loaded on demand: they take a tenth of a second to load.
-  const [{ DefaultAzureCredential }, { createKeyVaultSecrets }] = await Promise.all([
-    import("@azure/identity"),
+  const [credential, { createKeyVaultSecrets }] = await Promise.all([
+    openDefaultCredential(),
     import("../key-vault/key-vault-secrets.ts"),
   ]);
-  return createKeyVaultSecrets({ vaultUrl, credential: new DefaultAzureCredential(), clock, logger });
+  return createKeyVaultSecrets({ vaultUrl, credential, clock, logger });
 }

@@ -4,6 +4,9 @@ import type { TaskIndex } from "../../ports/task-index.ts";
 import type { TaskLog } from "../../ports/task-log.ts";
 import type { Placement } from "./placement.ts";
 
+/** How long the sweep waits for one of several accounts, in ms: the turns of the others need it too. */
+const DUE_PATIENCE = 3_000;
+
 /** The stores of a scope's tasks. */
 export interface PlacedStores {
   readonly log: TaskLog;
@@ -53,9 +56,12 @@ export function createPlacedStores(
       deleteDone: async (row) => (await of(row)).index.deleteDone(row),
       listDone: async (scope, ...rest) => (await of({ scope })).index.listDone(scope, ...rest),
       countDone: async (scope, ...rest) => (await of({ scope })).index.countDone(scope, ...rest),
-      listEnded: (before, after) => walk(after, ({ index }, inner) => index.listEnded(before, inner)),
+      listEnded: (before, after) =>
+        walk(after, ({ index }, inner) => index.listEnded(before, inner), { rows: [], next: undefined }),
       async listDue(now, limit) {
-        const found = await Promise.allSettled(names.map((name) => accountNamed(name).index.listDue(now, limit)));
+        const found = await Promise.allSettled(
+          names.map((name) => inTime(accountNamed(name).index.listDue(now, limit))),
+        );
         found.forEach((result, at) => result.status === "rejected" && onFailure(names[at] ?? "", result.reason));
         if (found.every(({ status }) => status === "rejected")) {
           throw new StoreError({ code: "unknown", operation: "list due rows" });
@@ -70,19 +76,29 @@ export function createPlacedStores(
       put: async (task, bytes) => (await of(task)).payloads.put(task, bytes),
       get: async (task, claim) => (await of(task)).payloads.get(task, claim),
       deleteAll: async (task) => (await of(task)).payloads.deleteAll(task),
-      list: (after) => walk(after, ({ payloads }, inner) => payloads.list(inner)),
+      list: (after) => walk(after, ({ payloads }, inner) => payloads.list(inner), { payloads: [], next: undefined }),
     },
   };
 
-  /** One account after the other. The cursor is `{account}|{its own cursor}`. */
+  /**
+   * One account after the other. The cursor is `{account}|{its own cursor}`. An account that fails is reported and left
+   * out if there is an `empty` page to stand for it.
+   */
   async function walk<T extends { readonly next: string | undefined }>(
     after: string | undefined,
     visit: (stores: PlacedStores, inner: string | undefined) => Promise<T>,
+    empty?: T,
   ): Promise<T> {
     const bar = after?.indexOf("|") ?? -1;
     const name = after === undefined ? (names[0] ?? "") : after.slice(0, bar);
     const inner = after === undefined || bar === after.length - 1 ? undefined : after.slice(bar + 1);
-    const page = await visit(accountNamed(name), inner);
+    const page = await visit(accountNamed(name), inner).catch((error: unknown) => {
+      if (!empty) {
+        throw error;
+      }
+      onFailure(name, error);
+      return empty;
+    });
     const following = names[names.indexOf(name) + 1];
     const next = page.next !== undefined ? `${name}|${page.next}` : following && `${following}|`;
     return { ...page, next };
@@ -97,5 +113,15 @@ export function createPlacedStores(
       );
     }
     return account;
+  }
+}
+
+async function inTime<T>(listing: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${DUE_PATIENCE / 1_000} s`)), DUE_PATIENCE);
+  try {
+    return await Promise.race([listing, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

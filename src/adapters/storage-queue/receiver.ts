@@ -1,6 +1,8 @@
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
 import type { WorkMessage } from "../../ports/work-queue.ts";
-import { statusOf } from "../storage-account/store-attempt.ts";
+import { StoreError } from "../../ports/store-error.ts";
+import { attempt, TRIES } from "../storage-account/store-attempt.ts";
+import type { StoreCall } from "../storage-account/store-attempt.ts";
 import { fromMessageText } from "./message-text.ts";
 import type { LocalWorkParts } from "./work-queue.ts";
 
@@ -21,8 +23,6 @@ const MAX_DELIVERIES = 5;
 /** Ms between two requests: while messages arrive, and at most while there are none. */
 const BUSY_LOOK = 50;
 const IDLE_LOOK = 1_000;
-/** Time limit for one request including retries, in ms. */
-const TIMEOUT = 10_000;
 
 export function createReceiver({ client, concurrency, lease, clock, random, logger }: LocalWorkParts): Receiver {
   /** In s; renewed after half of it. */
@@ -76,8 +76,12 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
 
   async function receive(from: QueueClient, room: number): Promise<DequeuedMessageItem[]> {
     try {
-      const options = { numberOfMessages: room, visibilityTimeout: hidden, abortSignal: AbortSignal.timeout(TIMEOUT) };
-      return (await from.receiveMessages(options)).receivedMessageItems;
+      const options = { numberOfMessages: room, visibilityTimeout: hidden };
+      // Not repeated: messages of an answer that was lost stay hidden.
+      const answer = await attempt("receive work", ({ abortSignal }) =>
+        from.receiveMessages({ ...options, abortSignal }),
+      );
+      return answer.receivedMessageItems;
     } catch (error) {
       logger.warn("queue.receive-failed", { error: String(error) });
       return [];
@@ -113,7 +117,11 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
     let busy = Promise.resolve();
     let stop = clock.after((hidden * 1_000) / 2, renew);
     return {
-      remove: () => settle(async () => void (await client.deleteMessage(messageId, receipt, timeout()))),
+      remove: () =>
+        settle(async () => {
+          const remove = ({ abortSignal }: StoreCall) => client.deleteMessage(messageId, receipt, { abortSignal });
+          await attempt("delete work", remove, { tries: TRIES });
+        }),
       giveBack: (seconds) => settle(() => hide(seconds)),
     };
 
@@ -123,7 +131,9 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
     }
 
     async function hide(seconds: number): Promise<void> {
-      const updated = await client.updateMessage(messageId, receipt, undefined, seconds, timeout());
+      const updated = await attempt("hide work", ({ abortSignal }) =>
+        client.updateMessage(messageId, receipt, undefined, seconds, { abortSignal }),
+      );
       receipt = updated.popReceipt ?? receipt;
     }
 
@@ -139,7 +149,7 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
     try {
       await request();
     } catch (error) {
-      if (statusOf(error) !== 404) {
+      if (!(error instanceof StoreError) || error.fault.code !== "conflict") {
         logger.warn("queue.update-failed", { error: String(error) });
       }
     }
@@ -164,8 +174,4 @@ export function createReceiver({ client, concurrency, lease, clock, random, logg
       }
     });
   }
-}
-
-function timeout(): { readonly abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(TIMEOUT) };
 }

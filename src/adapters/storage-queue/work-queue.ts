@@ -4,22 +4,22 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Random } from "../../ports/random.ts";
 import type { WorkMessage, WorkQueue } from "../../ports/work-queue.ts";
 import type { LocalWork } from "../local-work.ts";
-import { attempt } from "../storage-account/store-attempt.ts";
+import { attempt, QUIET, TRIES } from "../storage-account/store-attempt.ts";
 import { toMessageText } from "./message-text.ts";
 import { createReceiver } from "./receiver.ts";
 
 /** The service's longest visibility timeout, in s. */
 const LONGEST_WAIT = 7 * 86_400 - 1;
-/** Time limit for one request including retries, in ms. */
-const TIMEOUT = 10_000;
-
-/** Sends to a queue of a storage account. Duplicate messages are harmless. */
-export function createStorageWorkQueue(client: QueueClient): WorkQueue {
+/** Sends to a queue of a storage account. Duplicate messages are harmless. `quiet` limits one send, in ms. */
+export function createStorageWorkQueue(client: QueueClient, quiet = QUIET): WorkQueue {
   return {
     async send(message, after = 0) {
       const visibilityTimeout = Math.min(Math.ceil(after / 1_000), LONGEST_WAIT);
-      const options = { visibilityTimeout, abortSignal: AbortSignal.timeout(TIMEOUT) };
-      await attempt("send work", () => client.sendMessage(toMessageText(message), options));
+      await attempt(
+        "send work",
+        ({ abortSignal }) => client.sendMessage(toMessageText(message), { visibilityTimeout, abortSignal }),
+        { quiet, tries: TRIES },
+      );
     },
   };
 }

@@ -20,24 +20,25 @@ export function createDoneRows({
       await attempt("delete done row", () => retrying.deleteEntity(...keys).catch(ignoreMissing));
     },
     listEnded: (before, after) =>
-      attempt("list ended tasks", async () => {
+      attempt("list ended tasks", async ({ progress }) => {
         const [last = "", row] = after?.split("/") ?? ["done-"];
-        const partition = row === undefined ? await nextPartition(last) : last;
+        const partition = row === undefined ? await nextPartition(last, progress) : last;
         if (partition === undefined) {
           return { rows: [], next: undefined };
         }
         const from = row ?? rowKeyOf({ statusTime: clamp(before), taskId: "~" });
-        const page = await firstPage(odata`PartitionKey eq ${partition} and RowKey gt ${from}`, PAGE);
+        const page = await firstPage(odata`PartitionKey eq ${partition} and RowKey gt ${from}`, PAGE, progress);
         const rows = page.map(({ rowKey = "" }) => ({ ...fromPartition(partition), ...fromRowKey(rowKey) }));
         // Keys have no slash. A list is left once it has no more.
         return { rows, next: page.length < PAGE ? partition : `${partition}/${page.at(-1)?.rowKey}` };
       }),
     listDone: (scope, agent, filter, after, limit) =>
-      attempt("list done rows", async () => {
+      attempt("list done rows", async ({ progress }) => {
         const rows: DoneRow[] = [];
         const queryOptions = { filter: toQuery(scope, agent, filter, after) };
         const pages = retrying.listEntities({ queryOptions }).byPage({ maxPageSize: Math.min(limit, 1_000) });
         for await (const page of pages) {
+          progress();
           for (const entity of page) {
             const { contextId, state } = entity as { contextId?: string; state?: string };
             const projection = fromBinaryColumns(entity);
@@ -51,10 +52,11 @@ export function createDoneRows({
         return rows.slice(0, limit);
       }),
     countDone: (scope, agent, filter, except) =>
-      attempt("count done rows", async () => {
+      attempt("count done rows", async ({ progress }) => {
         let count = 0;
         const queryOptions = { filter: toQuery(scope, agent, filter), select: ["rowKey"] };
         for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
+          progress();
           count += page.filter(({ rowKey }) => !except.has(fromRowKey(rowKey ?? "").taskId)).length;
         }
         return count;
@@ -62,16 +64,21 @@ export function createDoneRows({
   };
 
   /** Lists are found one after the other, without walking what is in them. */
-  async function nextPartition(after: string): Promise<string | undefined> {
-    const [row] = await firstPage(odata`PartitionKey gt ${after} and PartitionKey lt 'done-~'`, 1);
+  async function nextPartition(after: string, progress: () => void): Promise<string | undefined> {
+    const [row] = await firstPage(odata`PartitionKey gt ${after} and PartitionKey lt 'done-~'`, 1, progress);
     return row?.partitionKey;
   }
 
   /** The service may answer with an empty page and go on. */
-  async function firstPage(filter: string, size: number): Promise<TableEntityResult<Record<string, unknown>>[]> {
+  async function firstPage(
+    filter: string,
+    size: number,
+    progress: () => void,
+  ): Promise<TableEntityResult<Record<string, unknown>>[]> {
     const rows: TableEntityResult<Record<string, unknown>>[] = [];
     const queryOptions = { filter, select: ["partitionKey", "rowKey"] };
     for await (const page of retrying.listEntities({ queryOptions }).byPage({ maxPageSize: size })) {
+      progress();
       rows.push(...page);
       if (rows.length >= size) {
         break;

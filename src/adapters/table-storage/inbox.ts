@@ -24,12 +24,13 @@ export function createTableInbox({ retrying }: Table): Inbox {
   };
 
   function removeAll(filter: string): Promise<string[]> {
-    return attempt("take hints", async () => {
+    return attempt("take hints", async ({ progress }) => {
       const removed: string[] = [];
       const queryOptions = { filter, select: ["partitionKey", "rowKey"] };
       for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
         for (const { partitionKey = "", rowKey = "" } of page) {
           await retrying.deleteEntity(partitionKey, rowKey).catch(ignoreMissing);
+          progress();
           removed.push(rowKey);
         }
       }

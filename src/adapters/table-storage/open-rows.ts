@@ -62,10 +62,11 @@ export function createOpenRows({
   };
 
   function list(filter: string, limit: number): Promise<OpenVersion[]> {
-    return attempt("list open rows", async () => {
+    return attempt("list open rows", async ({ progress }) => {
       const found: OpenVersion[] = [];
       const pages = retrying.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: Math.min(limit, 1_000) });
       for await (const page of pages) {
+        progress();
         found.push(...page.map(fromEntity));
         if (found.length >= limit) {
           break;

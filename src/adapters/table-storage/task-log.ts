@@ -108,10 +108,11 @@ export function createTableTaskLog({ conditional, retrying }: Table): TaskLog {
   }
 
   function list(filter: string, select?: string[]): Promise<Entity[]> {
-    return attempt("read rows", async () => {
+    return attempt("read rows", async ({ progress }) => {
       const entities: Entity[] = [];
       const queryOptions = { filter, ...(select && { select }) };
       for await (const page of retrying.listEntities({ queryOptions }).byPage()) {
+        progress();
         entities.push(...page);
       }
       return entities;

@@ -5,7 +5,6 @@ import type { Logger } from "../../ports/logger.ts";
 import type { GatewayDefinition } from "../../agents/define-gateway.ts";
 import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
-import { repeat } from "./repeat.ts";
 
 /** How long clients may take to read the rest of their responses at shutdown, in ms. */
 const LAST_ANSWERS = 1_000;
@@ -34,15 +33,12 @@ export async function runHost(config: Config, definition: GatewayDefinition, log
     }
     return gateway.answer(request);
   });
-  const sweeping = repeat(config.SWEEP_SECONDS * 1_000, () =>
-    gateway.sweep().catch((error: unknown) => logger.warn("sweep.failed", { error: String(error) })),
-  );
+  gateway.startSweeping(config.SWEEP_SECONDS * 1_000);
   return { url, instance: gateway.instance, close };
 
   /** The port stays open while turns are handed over, so that /readyz answers 503 and not nothing. */
   async function close(): Promise<void> {
     isClosing = true;
-    await sweeping.stop();
     await gateway.close(config.SHUTDOWN_GRACE);
     const cut = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS).unref();
     const closed = once(server, "close");

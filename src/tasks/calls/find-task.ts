@@ -1,6 +1,6 @@
 import type { TaskKey } from "../../ports/task-log.ts";
 import type { EngineParts } from "../engine-parts.ts";
-import { callPatience } from "../log/lease.ts";
+import { readPatience } from "../log/lease.ts";
 import { isTaskId, readTask, withHistory } from "../log/read-task.ts";
 import type { StoredTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
@@ -12,7 +12,7 @@ import { TaskError } from "../task-fault.ts";
  * @throws TaskError `not-found`, also for a task of another caller or another agent; `unavailable`
  */
 export async function findTask(parts: EngineParts, call: Call, taskId: string): Promise<StoredTask> {
-  const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
+  const deadline = parts.clock.monotonic() + readPatience(parts.settings.lease);
   const stored = isTaskId(taskId)
     ? await retry(parts, deadline, () => readTask(parts, keyOf(call, taskId)))
     : undefined;

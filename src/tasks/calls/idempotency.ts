@@ -8,7 +8,7 @@ import type { TaskParts } from "../engine-parts.ts";
 import { readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 import { invalid } from "../task-fault.ts";
-import { callPatience } from "../log/lease.ts";
+import { readPatience } from "../log/lease.ts";
 
 /** The message that was accepted with a key. Kept as long as its task (docs/architecture.md#idempotent-sends). */
 interface KeyRow {
@@ -35,7 +35,7 @@ export function toKeyRow(idempotencyKey: string, message: Message, turn: number)
  * @throws TaskError `invalid` when the key was used for a different message, `unavailable`
  */
 export async function findEarlier(parts: TaskParts, key: TaskKey, keyRow: LogRow): Promise<Created | undefined> {
-  const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
+  const deadline = parts.clock.monotonic() + readPatience(parts.settings.lease);
   if (!(await retry(parts, deadline, () => isAccepted(parts, key, keyRow)))) {
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { Head } from "../log/head.ts";
 import { withHistory, readTask } from "../log/read-task.ts";
 import { parsePageToken, toPageToken } from "./page-token.ts";
 import type { PageToken } from "./page-token.ts";
+import { readPatience } from "../log/lease.ts";
 import { retry } from "../retry.ts";
 import type { Call, TaskAnswer, TaskList } from "../task-engine.ts";
 import { invalid } from "../task-fault.ts";
@@ -32,7 +33,7 @@ export async function listTasks(parts: EngineParts, call: Call, request: ListTas
   if (request.pageToken !== "" && !token) {
     throw invalid("pageToken", "is not valid for this list with these filters; omit it to start from the first page");
   }
-  const deadline = parts.clock.monotonic() + parts.settings.lease;
+  const deadline = parts.clock.monotonic() + readPatience(parts.settings.lease);
   // Open rows first: a task gets its done row before its open row is deleted, so the other order could miss it in both.
   const open = await retry(parts, deadline, () => listOpenTasks(parts, scope, agent, filter));
   const done = await retry(parts, deadline, () =>

@@ -35,6 +35,7 @@ export function createSendMessage(
   return { send, stream };
 
   async function send(call: Call, request: SendMessageRequest): Promise<SendAnswer> {
+    turns.refuseAtShutdown();
     const message = messageOf(request);
     if (call.agent.replies === "message") {
       return { message: await runMessageAgent(parts, call, message) };
@@ -60,6 +61,7 @@ export function createSendMessage(
   }
 
   async function stream(call: Call, request: SendMessageRequest): Promise<TaskEvents> {
+    turns.refuseAtShutdown();
     const message = messageOf(request);
     if (call.agent.replies === "message") {
       return createMessageEvents(runMessageAgent(parts, call, message));

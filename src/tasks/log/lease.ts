@@ -32,9 +32,25 @@ export function firstTakeableAt(now: number, length: number): number {
   return takeableAt({ until: now + length }, length);
 }
 
-/** How long a call waits for the store before it fails with `unavailable` (ms). */
+/** How long a call that writes waits for the store before it fails with `unavailable` (ms). */
 export function callPatience(length: number): number {
-  return length / 3;
+  return Math.min(10_000, length / 3);
+}
+
+/**
+ * How long a call that reads begins further attempts (ms). An attempt without an answer ends after 4 s, so the call fails
+ * within 10 s.
+ */
+export function readPatience(length: number): number {
+  return Math.min(5_000, length / 3);
+}
+
+/**
+ * How long a holder tries to store content that its commit refers to, before it renews the lease and tries again (ms);
+ * less than the time between two renewals.
+ */
+export function contentPatience(length: number): number {
+  return length / 6;
 }
 
 /** How long a holder has to commit CANCELED before another instance may fence it and do so (ms). */

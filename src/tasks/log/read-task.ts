@@ -9,7 +9,7 @@ import { decodeEvent, decodeSnapshot, eventKey, taskJsonOf } from "./rows.ts";
 import { retry } from "../retry.ts";
 import type { LogEvent } from "./rows.ts";
 import type { StoredHead } from "./transact.ts";
-import { callPatience } from "./lease.ts";
+import { readPatience } from "./lease.ts";
 
 export interface StoredTask extends StoredHead {
   /** The fold of all events up to `head.generation`. */
@@ -94,7 +94,7 @@ export async function readReferences(parts: TaskParts, scope: string, message: M
     return [];
   }
   const ids = [...new Set(message.referenceTaskIds)].filter(isTaskId).slice(0, MAX_REFERENCES);
-  const deadline = parts.clock.monotonic() + callPatience(parts.settings.lease);
+  const deadline = parts.clock.monotonic() + readPatience(parts.settings.lease);
   const found = await Promise.all(
     ids.map((taskId) => retry(parts, deadline, () => readTask(parts, { scope, taskId }))),
   );

@@ -4,9 +4,9 @@ import { StoreError } from "../../ports/store-error.ts";
 import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
 import { storeLargeContent, hasLargeContent, partsOf } from "./large-content.ts";
-import { encodeEvent, encodeSnapshot, eventKey, isOversize, storeBody } from "./rows.ts";
+import { encodeEvent, encodeSnapshot, eventKey, isOversize, SNAPSHOT, storeBody } from "./rows.ts";
 import type { LogEvent } from "./rows.ts";
-import { backOff, retry } from "../retry.ts";
+import { backOff, retry, retryInTime } from "../retry.ts";
 import type { Change, Decision, Refusal, Writer } from "./rules.ts";
 import { endsTurn } from "./task-state.ts";
 import type { TaskParts } from "../engine-parts.ts";
@@ -46,6 +46,13 @@ export interface Transaction {
   readonly taskAfter?: (change: Change) => Task;
   /** When to give up if the store does not answer, in ms of the monotonic clock. */
   readonly deadline: number;
+  /** The same for content that rows refer to; by default the same time. */
+  readonly contentDeadline?: number;
+}
+
+/** Content that the change refers to could not be stored in time. No row was written. */
+export class ContentUnavailable extends TaskError {
+  override readonly name = "ContentUnavailable";
 }
 
 /**
@@ -55,35 +62,41 @@ export interface Transaction {
  */
 export async function transact(
   parts: TaskParts,
-  { key, from, decide, rows: further = [], taskAfter, deadline }: Transaction,
+  { key, from, decide, rows: further = [], taskAfter, deadline, contentDeadline = deadline }: Transaction,
 ): Promise<Outcome> {
   let version = from;
   for (;;) {
-    const decision = decide(version?.head);
+    let decision = decide(version?.head);
+    if ("change" in decision && decision.change.events.some(hasUnstoredContent)) {
+      await storeContent(parts, key, decision.change, contentDeadline);
+      // That took time, and a lease begins with the decision.
+      decision = decide(version?.head);
+    }
     if ("refused" in decision) {
       return { code: "refused", refusal: decision.refused };
     }
-    if (decision.change.events.some(hasUnstoredContent)) {
-      await storeContent(parts, key, decision.change, deadline);
-    }
-    const { change, rows, taskJson } = encodeChange(decision.change, further, taskAfter);
-    const writes = rows.some(({ row }) => isOversize(row)) ? await storeBodies(parts, key, rows, deadline) : rows;
+    const encoded = encodeChange(decision.change, further, taskAfter);
+    const { change, rows, taskJson } = encoded.rows.some(({ row }) => isOversize(row))
+      ? await storeBodies(parts, key, encoded, contentDeadline, () => encodeChange(decision.change, further, undefined))
+      : encoded;
     const head = encodeHead(change.head);
     let current = version;
     // Send the same bytes again while the head is unchanged: it does no harm if an earlier attempt arrives late.
+    let cause: unknown;
     for (let attempt = 0; current?.etag === version?.etag; attempt += 1) {
       if (attempt > 0) {
-        await backOff(parts, attempt - 1, deadline);
+        await backOff(parts, attempt - 1, deadline, cause);
       }
       try {
         const etag = version
-          ? await parts.log.append(key, head, writes, version.etag)
-          : await parts.log.create(key, head, writes);
+          ? await parts.log.append(key, head, rows, version.etag)
+          : await parts.log.create(key, head, rows);
         return { code: "committed", version: { head: change.head, etag }, change, taskJson };
       } catch (error) {
         if (!(error instanceof StoreError) || error.fault.code === "rejected") {
           throw error;
         }
+        cause = error;
         current = await retry(parts, deadline, () => readStoredHead(parts, key));
       }
     }
@@ -168,18 +181,46 @@ async function storeContent(parts: TaskParts, key: TaskKey, { events }: Change, 
   for (const { response, message } of events) {
     const content = partsOf(response, message);
     if (hasLargeContent(content)) {
-      await retry(parts, deadline, () => storeLargeContent(parts.payloads, key, content));
+      await inTime(retryInTime(parts, deadline, () => storeLargeContent(parts.payloads, key, content)));
     }
   }
 }
 
-function storeBodies(parts: TaskParts, key: TaskKey, rows: readonly RowWrite[], deadline: number): Promise<RowWrite[]> {
-  return Promise.all(
-    rows.map(async ({ op, row }) => ({
-      op,
-      row: isOversize(row) ? await retry(parts, deadline, () => storeBody(parts.payloads, key, row)) : row,
-    })),
-  );
+/**
+ * Stores bodies that are too large for rows. A snapshot only makes reading cheaper: if it cannot be stored, the change is
+ * written without it.
+ */
+async function storeBodies(
+  parts: TaskParts,
+  key: TaskKey,
+  encoded: EncodedChange,
+  deadline: number,
+  withoutSnapshot: () => EncodedChange,
+): Promise<EncodedChange> {
+  const store = async ({ op, row }: RowWrite): Promise<RowWrite> => {
+    const body = isOversize(row)
+      ? await inTime(retryInTime(parts, deadline, () => storeBody(parts.payloads, key, row)))
+      : row;
+    return { op, row: body };
+  };
+  const isSnapshot = ({ row }: RowWrite): boolean => row.key === SNAPSHOT;
+  const rows = await Promise.all(encoded.rows.filter((write) => !isSnapshot(write)).map(store));
+  try {
+    return { ...encoded, rows: [...rows, ...(await Promise.all(encoded.rows.filter(isSnapshot).map(store)))] };
+  } catch (error) {
+    if (!(error instanceof ContentUnavailable)) {
+      throw error;
+    }
+    return { ...withoutSnapshot(), rows };
+  }
+}
+
+async function inTime<T>(storing: Promise<T>): Promise<T> {
+  try {
+    return await storing;
+  } catch (error) {
+    throw error instanceof TaskError ? new ContentUnavailable(error.fault, { cause: error }) : error;
+  }
 }
 
 /** At the end of a turn, or when the events after the last snapshot are larger than the snapshot. */

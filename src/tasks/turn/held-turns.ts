@@ -7,6 +7,7 @@ import type { EngineParts } from "../engine-parts.ts";
 import { finishIndex } from "../lists/task-lists.ts";
 import { createWriter } from "./task-writer.ts";
 import type { TaskWriter, WriterStart } from "./task-writer.ts";
+import { createRounds } from "../rounds.ts";
 import { endsTurn, isTerminal } from "../log/task-state.ts";
 import { TaskError } from "../task-fault.ts";
 import type { Tails } from "../watch/tails.ts";
@@ -19,16 +20,21 @@ export interface HeldTurns {
   readonly size: number;
   /**
    * Reserves a place for a turn that is about to start. Call the returned function once the turn has started, or when
-   * it will not start. @throws TaskError `busy` when the instance's limit is reached or it is shutting down
+   * it will not start. @throws TaskError `busy` when the instance's limit is reached, `unavailable` at shutdown
    */
   admit(): () => void;
+  /** @throws TaskError `unavailable` at shutdown */
+  refuseAtShutdown(): void;
   /** Runs a turn in the background. Its events are committed by one writer; it ends once, or is lost or handed over. */
   start(turn: TurnStart): HeldTurn;
   /** Renews the lease of a task that is held here, which reads its head again. Does nothing for other tasks. */
   renew(key: TaskKey): void;
   /** Admits no more turns. Resolves when the running ones have ended, or after `grace` ms. */
   settle(grace: number): Promise<void>;
-  /** Hands over every running turn to other instances. Resolves when none is left here. */
+  /**
+   * Hands over every running turn to other instances. Resolves when none is left here, or when the store has not
+   * answered in time: then other instances take the turns when their leases end.
+   */
   handOver(): Promise<void>;
 }
 
@@ -70,6 +76,10 @@ interface Running {
 
 /** How often a holder reads its inbox, in ms (docs/architecture.md#hints). */
 const INBOX_EVERY = 1_000;
+/** A read of them without progress for this many ms has stalled. */
+const INBOX_STALLS = 15_000;
+/** How long turns may take to be handed over at shutdown (ms). After that, other instances take them when their leases end. */
+const LAST_COMMITS = 2_500;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
@@ -77,16 +87,22 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   let isClosing = false;
   let isLeaving = false;
   let isReading = false;
+  // Where it fails, the lease's renewal looks too.
+  const inbox = createRounds(parts.clock, {
+    limit: INBOX_STALLS,
+    round: async () => (await parts.inbox.take(parts.instance)).forEach(renew),
+    onStalled: () => parts.logger.warn("inbox.stalled"),
+    onFailed: (error) => parts.logger.warn("inbox.request-failed", { error: String(error) }),
+  });
 
   return {
     get size() {
       return held.size;
     },
     admit() {
-      if (isClosing || held.size + admitted >= parts.settings.maxTurns) {
-        const message = isClosing
-          ? "This instance is shutting down. Retry later."
-          : "Too many turns are running on this instance. Retry later.";
+      refuseAtShutdown();
+      if (held.size + admitted >= parts.settings.maxTurns) {
+        const message = "Too many turns are running on this instance. Retry later.";
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
       admitted += 1;
@@ -94,6 +110,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         admitted -= 1;
       };
     },
+    refuseAtShutdown,
     start,
     renew,
     async settle(grace) {
@@ -111,9 +128,21 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       for (const { stop } of all) {
         stop("handover");
       }
-      await Promise.all(all.map(({ done }) => done));
+      const left = new AbortController();
+      const leaving = Promise.all(all.map(({ done }) => done)).then(() => left.abort());
+      await Promise.race([leaving, delay(parts.clock, LAST_COMMITS, left.signal)]);
+      if (!left.signal.aborted) {
+        parts.logger.warn("turn.handover-failed", { turns: held.size });
+      }
     },
   };
+
+  function refuseAtShutdown(): void {
+    if (isClosing) {
+      const message = "This instance is shutting down. Another one takes the call.";
+      throw new TaskError({ code: "unavailable", message, retryAfter: 1 });
+    }
+  }
 
   function start(turn: TurnStart): HeldTurn {
     const { key } = turn.writer;
@@ -212,11 +241,8 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   }
 
   async function readInbox(): Promise<void> {
-    try {
-      (held.size > 0 ? await parts.inbox.take(parts.instance) : []).forEach(renew);
-    } catch (error) {
-      // Without the hints, the next renewal of each lease reads the head.
-      parts.logger.warn("inbox.request-failed", { error: String(error) });
+    if (held.size > 0) {
+      await inbox.run();
     }
     isReading = false;
     if (held.size > 0) {

@@ -1,10 +1,15 @@
 import { Role } from "@a2a-js/sdk";
+import type { Agent } from "../../ports/agent.ts";
+import type { TaskKey } from "../../ports/task-log.ts";
 import type { TurnMessage } from "../../ports/work-queue.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { indexEndedTask, openRow } from "../lists/task-lists.ts";
 import { fold } from "../log/fold.ts";
 import type { HeldTurn, HeldTurns } from "./held-turns.ts";
+import type { Head } from "../log/head.ts";
 import { readReferences, readTask } from "../log/read-task.ts";
+import type { StoredTask } from "../log/read-task.ts";
+import type { Decision } from "../log/rules.ts";
 import { retry } from "../retry.ts";
 import { readCheckpoint, readEarlierAttempts } from "./steps.ts";
 import type { Tails } from "../watch/tails.ts";
@@ -17,83 +22,103 @@ import { transact, writerOf } from "../log/transact.ts";
  * @throws TaskError `busy` when this instance's limit is reached, `unavailable`: deliver the message again later
  */
 export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: TurnMessage): Promise<void> {
-  const { clock, random, registry, rules, settings } = parts;
   const key = { scope: message.scope, taskId: message.taskId };
-  const deadline = clock.monotonic() + settings.lease;
-  const stored = await retry(parts, deadline, () => readTask(parts, key));
-  if (!stored || stored.head.turn !== message.turn || isTerminal(stored.head.state)) {
-    return;
-  }
-  const agent = registry.find(stored.head.agent, stored.head.major);
-  if (!agent) {
-    const { agent: id, major } = stored.head;
-    parts.logger.warn("turn.take-up-failed", { taskId: key.taskId, reason: "unknown-agent", agent: id, major });
-    return;
-  }
-  // Undefined when another instance takes the turn, or ends it, first.
-  const takeUp = async (): Promise<HeldTurn | undefined> => {
-    const nonce = random.id();
-    const since = clock.monotonic();
-    const outcome = await transact(parts, {
-      key,
-      from: stored,
-      decide: (head) =>
-        head
-          ? rules.take(head, key.taskId, message.turn, agent.onCrash, writerOf(parts, nonce))
-          : { refused: { code: "idle" } },
-      deadline,
-    });
-    if (outcome.code !== "committed") {
-      return undefined;
+  const deadline = parts.clock.monotonic() + parts.settings.lease;
+  let held: HeldTurn | "changed" | undefined;
+  do {
+    const stored = await retry(parts, deadline, () => readTask(parts, key));
+    if (!stored || stored.head.turn !== message.turn || isTerminal(stored.head.state)) {
+      return;
     }
-    const { version, change } = outcome;
-    tails.publish(key, change.events, version.head);
-    parts.outbox.committed(key, change.head);
-    parts.logger.info("turn.taken", {
-      taskId: key.taskId,
-      turn: message.turn,
-      epoch: version.head.epoch,
-      crashes: version.head.attempts,
-    });
-    if (isTerminal(change.head.state)) {
-      await indexEndedTask(parts, key, change.head);
-      return undefined;
+    const agent = parts.registry.find(stored.head.agent, stored.head.major);
+    if (!agent) {
+      const { agent: id, major } = stored.head;
+      parts.logger.warn("turn.take-up-failed", { taskId: key.taskId, reason: "unknown-agent", agent: id, major });
+      return;
     }
-    const known = stored.head.generation + change.events.length === change.head.generation;
-    const task = known
-      ? change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task)
-      : (await retry(parts, deadline, () => readTask(parts, key)))?.task;
-    const at = task?.history.findLastIndex(({ role }) => role === Role.ROLE_USER) ?? -1;
-    const userMessage = task?.history[at];
-    if (!task || !userMessage) {
-      parts.logger.error("turn.take-up-failed", { taskId: key.taskId, reason: "no-user-message" });
-      return undefined;
+    const leave = turns.admit();
+    try {
+      held = await takeUp(parts, turns, tails, key, stored, agent, deadline);
+    } finally {
+      leave();
     }
-    const before = { ...version.head, generation: change.head.generation - change.events.length };
-    return turns.start({
-      agent,
-      input: {
-        taskId: key.taskId,
-        contextId: version.head.contextId,
-        message: userMessage,
-        history: task.history.slice(0, at),
-        references: await readReferences(parts, key.scope, userMessage),
-        caller: version.head.caller,
-        attempt: version.head.attempts + 1,
-        saved: await retry(parts, deadline, () => readCheckpoint(parts, key, version.head)),
-        earlier: await retry(parts, deadline, () => readEarlierAttempts(parts, key, before)),
-      },
-      open: openRow(parts, key, version.head.agent, message.turn),
-      writer: { key, nonce, from: { version, task }, since },
-      deferFor: 0,
-    });
-  };
-  const leave = turns.admit();
-  let held: HeldTurn | undefined;
-  try {
-    held = await takeUp();
-  } finally {
-    leave();
-  }
+  } while (held === "changed");
   await held?.done;
+}
+
+/**
+ * Reads everything that the turn needs before it takes the turn, so that a store that cannot be read costs the turn no
+ * attempt. Resolves to `changed` if the task has changed since, and to undefined if there is nothing to run here.
+ */
+async function takeUp(
+  parts: EngineParts,
+  turns: HeldTurns,
+  tails: Tails,
+  key: TaskKey,
+  stored: StoredTask,
+  agent: Agent,
+  deadline: number,
+): Promise<HeldTurn | "changed" | undefined> {
+  const { clock, logger, random, rules } = parts;
+  const { turn } = stored.head;
+  const nonce = random.id();
+  const take = (head: Head): Decision => rules.take(head, key.taskId, turn, agent.onCrash, writerOf(parts, nonce));
+  if ("refused" in take(stored.head)) {
+    return undefined;
+  }
+  const at = stored.task.history.findLastIndex(({ role }) => role === Role.ROLE_USER);
+  const userMessage = stored.task.history[at];
+  const input = userMessage && {
+    taskId: key.taskId,
+    contextId: stored.head.contextId,
+    message: userMessage,
+    references: await readReferences(parts, key.scope, userMessage),
+    saved: await retry(parts, deadline, () => readCheckpoint(parts, key, stored.head)),
+    earlier: await retry(parts, deadline, () => readEarlierAttempts(parts, key, stored.head)),
+  };
+  let hasChanged = false;
+  let since = clock.monotonic();
+  const outcome = await transact(parts, {
+    key,
+    from: stored,
+    decide(head) {
+      hasChanged = head !== undefined && !isSame(head, stored.head);
+      since = clock.monotonic();
+      return head && !hasChanged ? take(head) : { refused: { code: "idle" } };
+    },
+    deadline,
+  });
+  if (outcome.code !== "committed") {
+    return hasChanged ? "changed" : undefined;
+  }
+  const { version, change } = outcome;
+  tails.publish(key, change.events, version.head);
+  parts.outbox.committed(key, change.head);
+  logger.info("turn.taken", { taskId: key.taskId, turn, epoch: version.head.epoch, crashes: version.head.attempts });
+  if (isTerminal(change.head.state)) {
+    await indexEndedTask(parts, key, change.head);
+    return undefined;
+  }
+  if (!input) {
+    logger.error("turn.take-up-failed", { taskId: key.taskId, reason: "no-user-message" });
+    return undefined;
+  }
+  const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
+  return turns.start({
+    agent,
+    input: {
+      ...input,
+      history: task.history.slice(0, at),
+      caller: version.head.caller,
+      attempt: version.head.attempts + 1,
+    },
+    open: openRow(parts, key, version.head.agent, turn),
+    writer: { key, nonce, from: { version, task }, since },
+    deferFor: 0,
+  });
+}
+
+/** Whether the log is as it was read. A request to cancel changes the head, but not these fields. */
+function isSame(head: Head, read: Head): boolean {
+  return head.epoch === read.epoch && head.seq === read.seq && head.generation === read.generation;
 }

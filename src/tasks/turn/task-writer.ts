@@ -8,13 +8,14 @@ import { fold } from "../log/fold.ts";
 import type { Head } from "../log/head.ts";
 import { storeLargeContent, hasLargeContent, partsOf } from "../log/large-content.ts";
 import { CHECKPOINT } from "./steps.ts";
+import { isOversize, storeBody } from "../log/rows.ts";
 import type { LogEvent } from "../log/rows.ts";
-import { retry } from "../retry.ts";
+import { retry, retryUntil } from "../retry.ts";
 import type { Decision, NewTask, Recorded, Writer } from "../log/rules.ts";
 import { endsTurn, isTerminal } from "../log/task-state.ts";
-import { transact } from "../log/transact.ts";
+import { ContentUnavailable, transact } from "../log/transact.ts";
 import type { StoredHead } from "../log/transact.ts";
-import { callPatience, renewAfter, stopAfter } from "../log/lease.ts";
+import { callPatience, contentPatience, renewAfter, stopAfter } from "../log/lease.ts";
 
 /**
  * The only writer that appends to a task while its holder has the lease. Commits and renewals never overlap, and events
@@ -48,6 +49,11 @@ export interface TaskWriter {
    * Commits what was emitted, then removes the lease, so that another instance can continue the turn. Never rejects.
    */
   release(): Promise<void>;
+  /**
+   * Waits at most `ms` more for the store to accept content that is not stored yet; then its calls reject with a
+   * {@link ContentLost}. Otherwise they wait as long as the turn lasts, and its lease is kept.
+   */
+  giveUpContent(ms: number): void;
   /** Gives up the task now if its lease is over. A process that was paused may run other code before its timers. */
   checkLease(): void;
 }
@@ -80,6 +86,11 @@ export class LostError extends Error {
   override readonly name = "LostError";
 }
 
+/** The content of an event could not be stored before its turn had to end. */
+export class ContentLost extends Error {
+  override readonly name = "ContentLost";
+}
+
 export function createWriter(parts: EngineParts, start: WriterStart, on: WriterEvents): TaskWriter {
   const { clock, rules, settings } = parts;
   const pending: Draft[] = [];
@@ -93,6 +104,12 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let wantsRelease = false;
   let cancelSeen = false;
   let confirmed = start.since;
+  /** Monotonic ms of the last decision. Its lease begins then. */
+  let decided = start.since;
+  /** Aborted when content that is not stored yet is given up. */
+  let waiting = new AbortController();
+  /** The last commit could not store its content: the lease is renewed before it is tried again. */
+  let isBlocked = false;
   let disarm = (): void => {};
 
   // Fields instead of getters: an object literal with getters is slow, and its hidden class retains the closure until a
@@ -124,6 +141,15 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       wantsRelease = true;
       deferred = false;
       return pump();
+    },
+    giveUpContent(ms) {
+      const given = waiting;
+      const giveUp = (): void => given.abort(new ContentLost("the store did not take the content in time"));
+      if (ms > 0) {
+        clock.after(ms, giveUp);
+      } else {
+        giveUp();
+      }
     },
     checkLease() {
       if (version && clock.monotonic() - confirmed >= stopAfter(settings.lease)) {
@@ -158,24 +184,34 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   /** Stores large content before the transaction, so that a slow upload does not delay a renewal. */
   function enqueue(draft: Draft): void {
     const content = draft.responses.length === 1 ? partsOfFirst(draft) : draft.responses.flatMap((one) => partsOf(one));
-    if (!preparing && !hasLargeContent(content)) {
+    if (!preparing && !hasLargeContent(content) && !(draft.row && isOversize(draft.row))) {
       push(draft);
       return;
     }
+    if (waiting.signal.aborted) {
+      waiting = new AbortController();
+    }
+    const { signal } = waiting;
     const turn = (preparing ?? Promise.resolve())
-      .then(() =>
-        retry(parts, clock.monotonic() + settings.lease, () => storeLargeContent(parts.payloads, start.key, content)),
-      )
-      .then(
-        () => push(draft),
-        (error: unknown) => {
-          settle([draft], () => draft.settle.reject(error));
-        },
-      )
+      .then(() => storeContent(draft, content, signal))
+      .then(push, (error: unknown) => {
+        settle([draft], () => draft.settle.reject(error));
+      })
       .then(() => {
         preparing = preparing === turn ? undefined : preparing;
       });
     preparing = turn;
+  }
+
+  /** Repeated as long as the turn lasts: a fault of the store must not fail the agent. */
+  async function storeContent(draft: Draft, content: readonly Part[], signal: AbortSignal): Promise<Draft> {
+    await retryUntil(parts, signal, () => storeLargeContent(parts.payloads, start.key, content));
+    const large = draft.row && isOversize(draft.row) ? draft.row : undefined;
+    if (!large) {
+      return draft;
+    }
+    const row = await retryUntil(parts, signal, () => storeBody(parts.payloads, start.key, large));
+    return { ...draft, row, bytes: draft.bytes - Buffer.byteLength(large.body) + Buffer.byteLength(row.body) };
   }
 
   function push(draft: Draft): void {
@@ -203,8 +239,9 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
 
   async function drain(): Promise<void> {
     while (hasWork()) {
-      const batch = takeBatch(pending);
-      const idle = batch.drafts.length === 0;
+      const batch = takeBatch(isBlocked ? [] : pending);
+      const idle = batch.drafts.length === 0 && !isBlocked;
+      isBlocked = false;
       if (wantsRelease && preparing && idle) {
         await preparing;
         continue;
@@ -230,6 +267,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         rows: batch.rows,
         taskAfter: ({ events }) => foldAll(events),
         deadline: creating ? sent + callPatience(settings.lease) : confirmed + stopAfter(settings.lease),
+        ...(!creating && { contentDeadline: sent + contentPatience(settings.lease) }),
       });
       const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
       if (creating && !ends) {
@@ -241,7 +279,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
           outcome.code === "refused" ? `the task was lost: ${outcome.refusal.code}` : "another holder has the task",
         );
       }
-      confirmed = sent;
+      confirmed = decided;
       version = outcome.version;
       self.head = version.head;
       self.task = foldAll(outcome.change.events);
@@ -258,6 +296,10 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         on.onCancel();
       }
     } catch (error) {
+      if (error instanceof ContentUnavailable && !creating && state === "open") {
+        waitForContent(batch.drafts);
+        return;
+      }
       settle(batch.drafts, (draft) => draft.settle.reject(error));
       if (!(error instanceof StoreError) || creating) {
         lose(error);
@@ -265,7 +307,17 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     }
   }
 
+  function waitForContent(drafts: readonly Draft[]): void {
+    if (waiting.signal.aborted) {
+      settle(drafts, (draft) => draft.settle.reject(waiting.signal.reason));
+      return;
+    }
+    isBlocked = true;
+    pending.unshift(...drafts);
+  }
+
   function decide(head: Head | undefined, { responses, rows }: Batch, releasing: boolean): Decision {
+    decided = clock.monotonic();
     const by: Writer = { holder: parts.instance, nonce: start.nonce, now: clock.now(), lease: settings.lease };
     if (releasing && head) {
       return rules.release(head, by);
@@ -312,6 +364,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   function end(as: "ended" | "lost"): void {
     state = as;
     disarm();
+    waiting.abort(isOver());
     settle(pending.splice(0), (draft) => draft.settle.reject(isOver()));
   }
 

@@ -2,12 +2,13 @@ import { TaskState } from "@a2a-js/sdk";
 import type { Message, StreamResponse, Task } from "@a2a-js/sdk";
 import { AgentFailure } from "../../ports/agent.ts";
 import type { AbortCode, Agent, Content, Json } from "../../ports/agent.ts";
+import { StoreError } from "../../ports/store-error.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { createResumedAttempt } from "./resumed-attempt.ts";
 import { agentMessage, statusUpdate, textPart } from "../log/status-update.ts";
 import { toParts } from "./content.ts";
 import { toCheckpointRow, toStepRow } from "./steps.ts";
-import { LostError } from "./task-writer.ts";
+import { ContentLost, LostError } from "./task-writer.ts";
 import type { TaskWriter } from "./task-writer.ts";
 import { AbortedError, createTurn, TurnEnded } from "./turn.ts";
 import type { TurnInput } from "./turn.ts";
@@ -26,6 +27,8 @@ export interface TurnRun {
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 /** Events that one step may emit: they are committed in one transaction with its result. */
 const MAX_STEP_EVENTS = 90;
+/** How long a turn that is handed over waits for the store to take what was emitted, in ms. */
+const LAST_CONTENT = 1_000;
 
 /**
  * Runs an agent for one message and commits exactly one event that ends the turn, whatever the agent does: it may
@@ -100,10 +103,14 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       if (stopped === "fenced") {
         return;
       }
-      if (finishing) {
-        await finishing.catch((error: unknown) => failInstead(error));
+      if (stopped !== undefined) {
+        // Content that the store does not accept may be waited for only while the agent runs.
+        writer.giveUpContent(stopped === "handover" ? LAST_CONTENT : 0);
+      }
+      if (finishing && (await hasFinished(finishing))) {
         return;
       }
+      finishing = undefined;
       switch (stopped) {
         case "handover":
           await writer.release();
@@ -121,6 +128,11 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
           await fail(outcome.thrown.content);
           return;
         }
+        if (outcome.thrown instanceof StoreError) {
+          // Always `rejected`: other faults of a store are waited for.
+          await fail("The task store does not accept what the agent emitted: it is too large.");
+          return;
+        }
         const reference = parts.random.id();
         parts.logger.error("turn.failed", { taskId, agent: agent.id, reference, error: describe(outcome.thrown) });
         await fail(`The agent stopped with an error. Reference: ${reference}.`);
@@ -132,6 +144,19 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       // If the turn cannot be failed either, hand it over, so that another instance can try.
       await failInstead(error).catch(() => writer.release());
     }
+  }
+
+  /** Resolves to whether the last event, or FAILED instead, is in the log; false if its content was given up. */
+  async function hasFinished(last: Promise<void>): Promise<boolean> {
+    try {
+      await last;
+    } catch (error) {
+      if (error instanceof ContentLost && stopped !== undefined) {
+        return false;
+      }
+      await failInstead(error);
+    }
+    return true;
   }
 
   function emit(response: StreamResponse): Promise<void> {

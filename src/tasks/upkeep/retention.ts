@@ -4,6 +4,8 @@ import type { EngineParts } from "../engine-parts.ts";
 import { hasLiveLease } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
 import { purgeTask } from "./purge.ts";
+import { UNWATCHED } from "../rounds.ts";
+import type { RoundControl } from "../rounds.ts";
 import { isTerminal } from "../log/task-state.ts";
 import { readStoredHead } from "../log/transact.ts";
 
@@ -16,7 +18,7 @@ const PAGES_AT_ONCE = 10;
 /** Deletes expired tasks (docs/architecture.md#lists-and-expiry). */
 export interface Retention {
   /** Deletes some expired tasks if a pass is due. Resolves to the number of tasks deleted. */
-  run(): Promise<number>;
+  run(control?: RoundControl): Promise<number>;
 }
 
 /** Whether the task is past its retention. `now` in ms since 1970, `retention` and `inputTimeout` in ms. */
@@ -35,21 +37,21 @@ function isExpired(head: Head, now: number, retention: number, inputTimeout: num
 export function createRetention(parts: EngineParts): Retention {
   const { clock, index, log, payloads, random, settings } = parts;
   const { inputTimeout, retention } = settings;
-  const lists = createWalk(Math.min(PASS_EVERY, retention / 10), async (after) => {
+  const lists = createWalk(Math.min(PASS_EVERY, retention / 10), async (after, control) => {
     const { rows, next } = await index.listEnded(clock.now() - retention, after);
     return {
-      removed: await each(rows, purgeListed),
+      removed: await each(rows, purgeListed, control),
       next,
     };
   });
-  const tasks = createWalk(Math.min(SCAN_EVERY, retention), async (after) => {
+  const tasks = createWalk(Math.min(SCAN_EVERY, retention), async (after, control) => {
     const { tasks: found, next } = await log.listTasks(after);
-    return { removed: await each(found, purge), next };
+    return { removed: await each(found, purge, control), next };
   });
-  const blobs = createWalk(Math.min(SCAN_EVERY, retention), async (after) => {
+  const blobs = createWalk(Math.min(SCAN_EVERY, retention), async (after, control) => {
     const page = await payloads.list(after);
     const old = page.payloads.filter(({ stored }) => stored + retention <= clock.now()).map(({ task }) => task);
-    return { removed: await each(old, deleteOrphans), next: page.next };
+    return { removed: await each(old, deleteOrphans, control), next: page.next };
   });
 
   const hints = createWalk(Math.min(PASS_EVERY, retention / 10), async () => {
@@ -58,9 +60,9 @@ export function createRetention(parts: EngineParts): Retention {
   });
 
   return {
-    async run() {
-      await hints();
-      return (await lists()) + (await tasks()) + (await blobs());
+    async run(control = UNWATCHED) {
+      await hints(control);
+      return (await lists(control)) + (await tasks(control)) + (await blobs(control));
     },
   };
 
@@ -88,9 +90,17 @@ export function createRetention(parts: EngineParts): Retention {
     return true;
   }
 
-  async function each<T extends TaskKey>(items: readonly T[], remove: (item: T) => Promise<boolean>): Promise<number> {
+  async function each<T extends TaskKey>(
+    items: readonly T[],
+    remove: (item: T) => Promise<boolean>,
+    { signal, progress }: RoundControl,
+  ): Promise<number> {
     let removed = 0;
     for (const item of items) {
+      progress();
+      if (signal.aborted) {
+        break;
+      }
       try {
         removed += Number(await remove(item));
       } catch (error) {
@@ -103,15 +113,23 @@ export function createRetention(parts: EngineParts): Retention {
   /** Visits some pages at each call and waits `every` ms between two passes. Instances start at random times. */
   function createWalk(
     every: number,
-    visit: (after: string | undefined) => Promise<{ readonly removed: number; readonly next: string | undefined }>,
-  ): () => Promise<number> {
+    visit: (
+      after: string | undefined,
+      control: RoundControl,
+    ) => Promise<{ readonly removed: number; readonly next: string | undefined }>,
+  ): (control: RoundControl) => Promise<number> {
     let due = clock.monotonic() + every * random.fraction();
     let after: string | undefined;
-    return async () => {
+    return async (control) => {
       let sum = 0;
-      for (let page = 0; page < PAGES_AT_ONCE && clock.monotonic() >= due; page += 1) {
-        const { removed, next } = await visit(after);
+      for (let page = 0; page < PAGES_AT_ONCE && clock.monotonic() >= due && !control.signal.aborted; page += 1) {
+        const { removed, next } = await visit(after, control);
+        control.progress();
         sum += removed;
+        if (control.signal.aborted) {
+          // The page was not finished: the next round begins with it.
+          break;
+        }
         after = next;
         if (next === undefined) {
           due = clock.monotonic() + every;

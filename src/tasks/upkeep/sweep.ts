@@ -5,6 +5,8 @@ import type { EngineParts } from "../engine-parts.ts";
 import { SCHEMA } from "../log/head.ts";
 import type { Head } from "../log/head.ts";
 import type { Decision, Writer } from "../log/rules.ts";
+import { UNWATCHED } from "../rounds.ts";
+import type { RoundControl } from "../rounds.ts";
 import type { Tails } from "../watch/tails.ts";
 import { isInterrupted, isTerminal } from "../log/task-state.ts";
 import { readStoredHead, transact, writerOf } from "../log/transact.ts";
@@ -63,9 +65,17 @@ export function decideSweep(
  * Handles every due row. Any number of instances may do so at once: a row is claimed first. Resolves to the number of
  * rows. @throws StoreError when the rows could not be listed
  */
-export async function sweep(parts: EngineParts, tails: Tails): Promise<number> {
+export async function sweep(
+  parts: EngineParts,
+  tails: Tails,
+  { signal, progress }: RoundControl = UNWATCHED,
+): Promise<number> {
   const due = await parts.index.listDue(parts.clock.now(), ROWS_PER_SWEEP);
   for (const { row, etag } of due) {
+    progress();
+    if (signal.aborted) {
+      break;
+    }
     try {
       await sweepRow(parts, tails, row, etag);
     } catch (error) {

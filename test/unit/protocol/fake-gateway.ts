@@ -62,7 +62,7 @@ export function createFakeGateway(engine: Partial<PlainEngine> = {}, parts: Part
     streams: STREAMS,
     corsOrigins: [],
     startedAt: Date.UTC(2026, 0, 2, 3, 4, 5),
-    ready: async () => true,
+    ready: async () => ({ status: "ok", checks: {} }),
     ...parts,
   });
   const routes = createRoutes(edge);

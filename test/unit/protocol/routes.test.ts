@@ -78,11 +78,17 @@ describe("routes", () => {
     expect((await fetch("/agents?pageToken=x")).status).toBe(400);
   });
 
-  test("is alive, and ready when the store is", async () => {
-    const { fetch } = createFakeGateway({}, { ready: async () => false });
+  test.each([
+    ["ok", 200],
+    ["degraded", 200],
+    ["unavailable", 503],
+  ] as const)("is alive, and says by its status for load balancers whether it is ready: %s", async (status, code) => {
+    const readiness = { status, checks: { queue: { status: "failed", reason: "answered 503" } as const } };
+    const { fetch } = createFakeGateway({}, { ready: async () => readiness });
+    const response = await fetch("/readyz");
     expect((await fetch("/livez")).status).toBe(200);
-    expect((await fetch("/readyz")).status).toBe(503);
-    expect((await createFakeGateway().fetch("/readyz")).status).toBe(200);
+    expect(response.status).toBe(code);
+    expect(await response.json()).toEqual(readiness);
   });
 
   test("lets the configured pages call, and no others", async () => {
@@ -102,7 +108,7 @@ describe("routes", () => {
   });
 
   test("answers an unforeseen fault outside the bindings with the id of its log entry", async () => {
-    const ready = async (): Promise<boolean> => {
+    const ready = async (): Promise<never> => {
       throw new Error("secret");
     };
     const { fetch, logged } = createFakeGateway({}, { ready });

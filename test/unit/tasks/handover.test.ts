@@ -87,7 +87,7 @@ describe("an instance that closes", () => {
     const settled = engine.settle(10_000).then(() => (isSettled = true));
     await clock.advance(5_000);
     expect(isSettled).toBe(false);
-    await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "busy" } });
+    await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "unavailable" } });
     gate.resolve();
     await settled;
     await engine.close();
@@ -110,7 +110,7 @@ describe("an instance that closes", () => {
   test("takes no new turn, and says so", async () => {
     const { engine, call } = createFixture(async () => {});
     await engine.close();
-    await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "busy" } });
+    await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "unavailable" } });
   });
 
   test("hands over a turn that it was taking meanwhile", async () => {
