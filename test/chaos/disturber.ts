@@ -3,7 +3,7 @@ import type { StorageAccount } from "../../src/adapters/storage-account/storage-
 import { parseHead } from "../../src/tasks/log/head.ts";
 import { endsTurn } from "../../src/tasks/log/task-state.ts";
 import type { Prng } from "../simulation/prng.ts";
-import type { Fleet, FleetHost } from "./host-fleet.ts";
+import type { Fleet, FleetHost, HostVersion } from "./host-fleet.ts";
 
 /** A turn whose holder was taken from it. */
 export interface Orphan {
@@ -18,6 +18,10 @@ export interface Disturbance {
   readonly stops: number;
   readonly terms: number;
   readonly orphans: readonly Orphan[];
+  /** When hosts were killed, stopped or told to end, in ms since the epoch. */
+  readonly times: readonly number[];
+  /** Resolves when every paused host has been continued. */
+  readonly continued: Promise<unknown>;
   /** Hosts that did not end in order when they were asked to. */
   readonly stuck: readonly string[];
 }
@@ -33,10 +37,13 @@ export async function disturb(
   prng: Prng,
   lease: number,
   isOver: () => boolean,
+  /** Of the host that replaces one. */
+  nextVersion: () => HostVersion = () => "new",
 ): Promise<Disturbance> {
   const counts = { kills: 0, stops: 0, terms: 0 };
   const orphans: Orphan[] = [];
   const stuck: string[] = [];
+  const times: number[] = [];
   const resumed: Promise<void>[] = [];
 
   // Whatever the seed, a host that works is killed and one is stopped.
@@ -60,19 +67,20 @@ export async function disturb(
         await kill(victim);
     }
   }
-  await Promise.all(resumed);
-  return { ...counts, orphans, stuck };
+  return { ...counts, orphans, stuck, times, continued: Promise.all(resumed) };
 
   async function kill(victim: FleetHost): Promise<void> {
     counts.kills += 1;
     await fleet.kill(victim);
     const since = Date.now();
-    await Promise.all([note(victim, since), fleet.start()]);
+    times.push(since);
+    await Promise.all([note(victim, since), fleet.start(nextVersion())]);
   }
 
   /** Past the lease and the time that others add to it, so that somebody takes over before it goes on. */
   async function stop(victim: FleetHost): Promise<void> {
     counts.stops += 1;
+    times.push(Date.now());
     fleet.stop(victim);
     await note(victim, Date.now());
     resumed.push(wait(lease * 1.5 + prng.int(0, lease)).then(() => fleet.resume(victim)));
@@ -80,8 +88,9 @@ export async function disturb(
 
   async function terminate(victim: FleetHost): Promise<void> {
     counts.terms += 1;
-    const [, code] = await Promise.all([fleet.start(), fleet.terminate(victim)]);
-    if (code !== 0) {
+    times.push(Date.now());
+    const [, code] = await Promise.all([fleet.start(nextVersion()), fleet.terminate(victim)]);
+    if (code !== 0 && victim.version === "new") {
       stuck.push(`host ${fleet.all.indexOf(victim)} ended with ${code} after SIGTERM`);
     }
   }

@@ -6,6 +6,7 @@ import {
   Task,
   TaskPushNotificationConfig,
 } from "@a2a-js/sdk";
+import { setTimeout as wait } from "node:timers/promises";
 import type { PushConfigs } from "../../src/push/push-configs.ts";
 import type { Call, LoggedResponse, TaskEngine, TaskEvents } from "../../src/tasks/task-engine.ts";
 import { TaskError } from "../../src/tasks/task-fault.ts";
@@ -20,6 +21,9 @@ interface RpcAnswer {
   readonly result?: unknown;
   readonly error?: { readonly code: number; readonly message: string };
 }
+
+/** How long it takes until the end of a process is known, whose connections have broken, in ms. */
+const END_IS_KNOWN = 1_000;
 
 /** The engine of a host somewhere else, over A2A 1.0 JSON-RPC, so that the simulation's clients can use it. */
 export function createRemoteEngine(url: string): TaskEngine {
@@ -49,7 +53,7 @@ export function createRemoteEngine(url: string): TaskEngine {
     }
     const events = readEvents(response.body);
     return {
-      next: () => events.next(),
+      next: () => events.next().catch(afterEnd),
       async return() {
         // What is being waited for ends with the connection.
         left.abort();
@@ -60,7 +64,7 @@ export function createRemoteEngine(url: string): TaskEngine {
 }
 
 async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<LoggedResponse, undefined, undefined> {
-  for await (const { id, data } of readSse(body)) {
+  for await (const { id, data } of readSse(body, { emptyLines: true })) {
     if (data !== undefined) {
       const { result, error } = JSON.parse(data) as RpcAnswer;
       if (error) {
@@ -114,11 +118,19 @@ function post(
     headers,
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(HUNG)]),
-  });
+  }).catch(afterEnd);
+}
+
+/** A connection that broke: the caller asks next whether its host is dead. */
+async function afterEnd(error: unknown): Promise<never> {
+  if (error instanceof TypeError) {
+    await wait(END_IS_KNOWN);
+  }
+  throw error;
 }
 
 async function readAnswer(method: string, response: Response): Promise<RpcAnswer> {
-  const text = await response.text();
+  const text = await response.text().catch(afterEnd);
   try {
     return JSON.parse(text) as RpcAnswer;
   } catch {

@@ -14,19 +14,25 @@ import { parseHead } from "../../src/tasks/log/head.ts";
 import { endsTurn } from "../../src/tasks/log/task-state.ts";
 import { check } from "../simulation/checker.ts";
 import type { Violation } from "../simulation/checker.ts";
+import { checkHarm } from "../simulation/fault-checker.ts";
 import { createPrng } from "../simulation/prng.ts";
 import { createSimAgents } from "../simulation/sim-agents.ts";
 import { createSimClient } from "../simulation/sim-client.ts";
 import { checkWebhooks } from "../simulation/webhook-checker.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 import type { Notification, WebhookReceiver } from "../support/webhook-receiver.ts";
+import type { Crash } from "../simulation/world.ts";
 import { createTranscript } from "../simulation/transcript.ts";
 import type { Transcript } from "../simulation/transcript.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
-import type { Fault } from "../support/fault-proxy.ts";
+import type { Fault, FaultProxy } from "../support/fault-proxy.ts";
 import { disturb } from "./disturber.ts";
 import type { Orphan } from "./disturber.ts";
+import { interruptEndpoints } from "./endpoint-outages.ts";
 import { openLedger, readReported } from "./file-ledger.ts";
+import { HARMFUL, startHarm } from "./harm.ts";
+import { checkMemory } from "./host-memory.ts";
+import { findWallClocks } from "./wall-clocks.ts";
 import { createFleet } from "./host-fleet.ts";
 import type { FleetHost } from "./host-fleet.ts";
 import { readLogs, readOther } from "./host-log.ts";
@@ -51,6 +57,9 @@ export interface ChaosReport {
 const LEASE_SECONDS = 6;
 /** How long the hosts may take to come to rest, in ms: a turn may be taken over three times. */
 const REST = 90_000;
+/** What the clocks of hosts, by which they log, may differ from this one's, in ms. */
+const CLOCKS_DIFFER = 1_000;
+const ENDPOINTS = ["table", "blob", "queue"] as const;
 
 /** Runs real hosts on one Azurite behind faulty proxies, with the simulation's clients, and kills and pauses hosts. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -63,41 +72,55 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     [azurite.tablePort, azurite.blobPort, azurite.queuePort].map((port) => startFaultProxy(port)),
   );
   const [tables, blobs, queues] = proxies.map(({ port }) => `:${port}/`);
-  const fleet = createFleet({
-    STORAGE_CONNECTION_STRING: azurite.connectionString
-      .replace(`:${azurite.tablePort}/`, tables ?? "")
-      .replace(`:${azurite.blobPort}/`, blobs ?? "")
-      .replace(`:${azurite.queuePort}/`, queues ?? ""),
-    GATEWAY_CONFIG: fileURLToPath(new URL("chaos-gateway.config.ts", import.meta.url)),
-    STATE_KEY: Buffer.alloc(32, seed).toString("base64"),
-    CHAOS_LEDGER: join(folder, "ledger"),
-    WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
-    LEASE_SECONDS: String(LEASE_SECONDS),
-    SWEEP_SECONDS: options.withoutSweep ? "600" : "1",
-    SHUTDOWN_GRACE: "500 ms",
-  });
+  const clocks = findWallClocks();
+  if (!clocks && process.env["CI"] !== undefined) {
+    throw new Error("clock jumps need libfaketime; install the Debian package libfaketime");
+  }
+  const fleet = createFleet(
+    {
+      STORAGE_CONNECTION_STRING: azurite.connectionString
+        .replace(`:${azurite.tablePort}/`, tables ?? "")
+        .replace(`:${azurite.blobPort}/`, blobs ?? "")
+        .replace(`:${azurite.queuePort}/`, queues ?? ""),
+      GATEWAY_CONFIG: fileURLToPath(new URL("chaos-gateway.config.ts", import.meta.url)),
+      STATE_KEY: Buffer.alloc(32, seed).toString("base64"),
+      CHAOS_LEDGER: join(folder, "ledger"),
+      WEBHOOK_ALLOWED_HOSTS: "127.0.0.1",
+      LEASE_SECONDS: String(LEASE_SECONDS),
+      SWEEP_SECONDS: options.withoutSweep ? "600" : "1",
+      SHUTDOWN_GRACE: "500 ms",
+      // A turn that exhausts it does so soon.
+      NODE_OPTIONS: "--max-old-space-size=256",
+    },
+    clocks,
+  );
   try {
     const store = await openStorageAccount(azurite);
     const { scope } = toCaller(authenticateAnonymous(undefined) as Identity, "");
-    await Promise.all(Array.from({ length: options.hosts }, () => fleet.start()));
+    await Promise.all(Array.from({ length: options.hosts }, (_, at) => fleet.start(at % 2 === 0 ? "old" : "new")));
+    const usual = (): Fault | undefined => toFault(prng.next(), prng.int(20, 400));
     for (const proxy of proxies) {
-      proxy.misbehave(() => toFault(prng.next(), prng.int(20, 400)));
+      proxy.misbehave(usual);
     }
 
     const began = performance.now();
-    const isOver = (): boolean => performance.now() - began > seconds * 1_000;
+    const epoch = Date.now();
+    const isPast = (part: number) => (): boolean => performance.now() - began > part * seconds * 1_000;
+    const isOver = isPast(1);
     const transcript = createTranscript(scope, false);
     let webhooks = 0;
     const world = {
       prng,
       agents: createSimAgents(createSystemClock(), openLedger(join(folder, "unused"))),
-      pauses: [5, 50, 400],
+      // In a long run also turns of up to 15 s, which several faults meet.
+      pauses: seconds > 60 ? [5, 50, 400, 2_500] : [5, 50, 400],
       patience: 30_000,
       newWebhook: () => `${receiver.url}/${(webhooks += 1)}`,
       get now() {
         return performance.now() - began;
       },
-      alive: () => fleet.alive(),
+      // With none alive, a client asks one that is not, and its connection breaks.
+      alive: () => (fleet.alive().length > 0 ? fleet.alive() : fleet.all.slice(-1)),
       sleep: (ms: number) => wait(ms, undefined, { ref: false }),
     };
     const acting = Array.from({ length: options.clients }, async () => {
@@ -113,7 +136,44 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         `${Math.round(world.now / 1_000)} s: ${tasks} tasks, ${fleet.alive().length} of ${fleet.all.length} hosts`,
       );
     }, 10_000);
-    const disturbance = await disturb(fleet, store, scope, prng, LEASE_SECONDS * 1_000, isOver);
+    const phase = (name: string): void => progress(`${Math.round(world.now / 1_000)} s: ${name}`);
+    const lease = LEASE_SECONDS * 1_000;
+    phase("hosts of 0.1.0 and new ones; kills, pauses, shutdowns");
+    const upgrade = await disturb(fleet, store, scope, prng, lease, isPast(0.3), () =>
+      prng.chance(0.5) ? "old" : "new",
+    );
+    await Promise.all(
+      fleet
+        .alive()
+        .filter(({ version }) => version === "old")
+        .map(async (host) => {
+          await fleet.start();
+          await fleet.terminate(host);
+        }),
+    );
+    const upgraded = Date.now();
+    phase("outages of one endpoint, poison turns, stalled readers, clock jumps; nothing is killed");
+    const harm = await startHarm(
+      fleet,
+      createSimClient({ ...world, agents: HARMFUL }, transcript),
+      prng,
+      lease,
+      isPast(0.7),
+      progress,
+    );
+    const endpoints = ENDPOINTS.map((name, at) => ({ name, proxy: proxies[at] as FaultProxy }));
+    // Longer than a lease; in a long run than three, after which a turn has been taken over if it can be.
+    const longest = Math.min(Math.max(1.5 * lease, seconds * 50), 3.5 * lease);
+    const outages = interruptEndpoints(endpoints, usual, prng, [lease / 2, longest], isOver, progress);
+    while (!isPast(0.75)()) {
+      await wait(100);
+    }
+    phase("all of it together");
+    const disturbance = await disturb(fleet, store, scope, prng, lease, isOver);
+    await harm.stop();
+    await outages;
+    await Promise.all([upgrade.continued, disturbance.continued]);
+    const stopped = Date.now();
     const requests = proxies.reduce((sum, proxy) => sum + proxy.requests.length, 0);
     for (const proxy of proxies) {
       proxy.misbehave();
@@ -125,20 +185,44 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       return heads.every((head) => head && endsTurn(parseHead(head.body).state));
     });
     clearInterval(reporting);
+    const causes: Crash[] = [...upgrade.times, upgraded, ...disturbance.times].map((at) => ({
+      cause: "kill",
+      at: at - epoch,
+    }));
+    for (const { at } of fleet.crashes) {
+      causes.push({ cause: "poison", at: at - epoch });
+    }
 
     const logs = readLogs(fleet.all);
+    const ranOutOfMemory = (host: FleetHost): boolean =>
+      fleet.crashes.some((crash) => crash.isPoisoned && crash.host === host);
+    const known = fleet.all.filter((host) => host.version === "new" && !ranOutOfMemory(host));
+    const idle = createSimClient(world, transcript);
+    const work = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: 40 }, () => idle.begin("echo")));
+    };
     const violations: Violation[] = [
       ...(await check(store, transcript, readReported(join(folder, "ledger")))),
       ...(await checkChecker(store, transcript)),
       ...(await untilHeard(() => checkWebhooks(store.log, transcript, toReceivers(receiver, began)))),
-      ...disturbance.stuck.map((detail) => ({ invariant: "answers", detail })),
+      ...(await checkHarm(store, causes, transcript, epoch)),
+      ...(await checkMemory(fleet.alive(), work)),
+      ...(await checkReady(fleet.alive())),
+      ...fleet.crashes
+        .filter(({ isPoisoned }) => !isPoisoned)
+        .map(({ host }) => ({ invariant: "hosts", detail: `ended by itself: ${host.process.output.slice(-1_500)}` })),
+      ...[...upgrade.stuck, ...disturbance.stuck].map((detail) => ({ invariant: "answers", detail })),
       ...(isAtRest
         ? []
         : [{ invariant: "I8", detail: `clients or tasks did not come to rest within ${REST / 1_000} s` }]),
-      ...findHostFaults(logs, readOther(fleet.all)),
+      ...findHostFaults(readLogs(known), readOther(known)),
     ];
-    const resumed = toResumeTimes(disturbance.orphans, logs);
-    for (const { ms, taskId, since } of resumed.filter((one) => one.ms > LEASE_SECONDS * 3_000)) {
+    const orphans = [...upgrade.orphans, ...disturbance.orphans];
+    const resumed = toResumeTimes(orphans, logs);
+    // While faults go on, a store or a host may be missing again; from their end on it takes three leases at most.
+    const isLate = ({ ms, since }: { readonly ms: number; readonly since: number }): boolean =>
+      since + ms > (since + 3 * lease < upgraded ? since : Math.max(since, stopped)) + 3 * lease + CLOCKS_DIFFER;
+    for (const { ms, taskId, since } of resumed.filter(isLate)) {
       const story = tell(taskId, since, logs, fleet.all);
       violations.push({ invariant: "I8", detail: `${taskId} was resumed ${ms} ms after its holder died:\n${story}` });
     }
@@ -148,10 +232,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       figures: {
         tasks: transcript.acknowledged.size,
         hosts: fleet.all.length,
-        kills: disturbance.kills,
-        stops: disturbance.stops,
-        terms: disturbance.terms,
-        "turns orphaned": disturbance.orphans.length,
+        "hosts of 0.1.0": fleet.all.filter(({ version }) => version === "old").length,
+        kills: upgrade.kills + disturbance.kills,
+        stops: upgrade.stops + disturbance.stops,
+        terms: upgrade.terms + disturbance.terms,
+        outages: (await outages).length,
+        "crashes by poison turns": fleet.crashes.length,
+        "stalled readers": harm.stalled(),
+        "clock jumps": clocks ? harm.jumps() : "needs libfaketime",
+        "turns orphaned": orphans.length,
         takeovers: logs.filter(({ event, crashes }) => event === "turn.taken" && Number(crashes) > 0).length,
         "turns taken": count("turn.taken"),
         "turns lost to another holder": count("turn.lost"),
@@ -174,6 +263,27 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await Promise.all([azurite.close(), receiver.close()]);
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Everything works again: no host says otherwise for longer than three leases. */
+async function checkReady(hosts: readonly FleetHost[]): Promise<Violation[]> {
+  const found = await Promise.all(
+    hosts.map(async ({ process }) => {
+      const deadline = performance.now() + LEASE_SECONDS * 3_000;
+      for (;;) {
+        const response = await fetch(`${process.url}/readyz`).catch((error: unknown) => new Response(String(error)));
+        const body = await response.text();
+        if (response.status === 200) {
+          return [];
+        }
+        if (performance.now() > deadline) {
+          return [{ invariant: "hosts", detail: `${process.url}/readyz: ${response.status} ${body}` }];
+        }
+        await wait(300);
+      }
+    }),
+  );
+  return found.flat();
 }
 
 /** Proves that the checker works: it has to report a lost event and a lost task. */
@@ -262,7 +372,7 @@ function tell(taskId: string, since: number, logs: readonly LogLine[], hosts: re
   return [...told, ...fallen].join("\n");
 }
 
-/** The only error that a host may log is that of the agent `thrower`. */
+/** The only errors that a host may log are those of the agent `thrower`; hosts of 0.1.0 are as they are. */
 function findHostFaults(logs: readonly LogLine[], other: readonly string[]): Violation[] {
   const errors = logs.filter(
     ({ level, event, agent }) => level === "error" && !(event === "turn.failed" && agent === "thrower"),

@@ -11,14 +11,25 @@ export interface SseBlock {
 }
 
 /** Reads a stream block by block as they arrive. Leaving the loop cancels the stream. */
-export async function* readSse(body: ReadableStream<Uint8Array>): AsyncGenerator<SseBlock, void, undefined> {
-  const parser = createSseParser();
+export async function* readSse(
+  body: ReadableStream<Uint8Array>,
+  options?: SseOptions,
+): AsyncGenerator<SseBlock, void, undefined> {
+  const parser = createSseParser(options);
   for await (const chunk of body) yield* parser.push(chunk);
   if (parser.rest() !== "") throw new Error(`the stream ended inside a block: ${parser.rest().slice(0, 200)}`);
 }
 
+export interface SseOptions {
+  /** Accepts empty lines between two blocks: version 0.1.0 wrote one after a comment. */
+  readonly emptyLines?: boolean;
+}
+
 /** Cuts chunks into the blocks that they complete. Accepts LF only: it is what we write. */
-export function createSseParser(): { push(chunk: Uint8Array): SseBlock[]; rest(): string } {
+export function createSseParser({ emptyLines = false }: SseOptions = {}): {
+  push(chunk: Uint8Array): SseBlock[];
+  rest(): string;
+} {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let buffer = "";
   return {
@@ -26,6 +37,7 @@ export function createSseParser(): { push(chunk: Uint8Array): SseBlock[]; rest()
       buffer += decoder.decode(chunk, { stream: true });
       const blocks: SseBlock[] = [];
       for (;;) {
+        if (emptyLines) buffer = buffer.replace(/^\n+/, "");
         // A comment between two events is a line alone.
         const end = buffer.startsWith(":") ? "\n" : "\n\n";
         const at = buffer.indexOf(end);

@@ -4,6 +4,7 @@ import { parseHead } from "../../src/tasks/log/head.ts";
 import { decodeEvent } from "../../src/tasks/log/rows.ts";
 import type { LogEvent } from "../../src/tasks/log/rows.ts";
 import { endsTurn, isTerminal } from "../../src/tasks/log/task-state.ts";
+import { isServed } from "./fault-checker.ts";
 import { toWalkResult } from "./sim-agents.ts";
 import type { Transcript } from "./transcript.ts";
 import type { World } from "./world.ts";
@@ -190,6 +191,9 @@ export async function checkResumed(world: World, transcript: Transcript): Promis
   for (const [taskId, { agent }] of transcript.acknowledged) {
     const row = await world.stores.log.readHead({ scope: transcript.scope, taskId });
     const head = row && parseHead(row.body);
+    if (!isServed(world, agent)) {
+      continue;
+    }
     if (head && !endsTurn(head.state) && !head.lease) {
       violations.push({ invariant: "I8", detail: `${taskId} (${agent}) has no holder` });
     }

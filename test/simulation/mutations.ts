@@ -177,6 +177,32 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     what: "tasks that are in no list are not scanned for",
     stores: withLog(() => ({ listTasks: () => Promise.resolve({ tasks: [], next: undefined }) })),
   },
+  "crashes-end-turns": {
+    breaks: ["I18"],
+    what: "a turn is given up after one crash of its instance, whatever else ran there",
+    rules: {
+      take: (head, taskId, turn, onCrash, by) =>
+        rules.take(head.lease ? { ...head, attempts: head.attempts + 2 } : head, taskId, turn, onCrash, by),
+    },
+  },
+  "list-never-answers": {
+    breaks: ["I19"],
+    what: "after some sweeps the list of due rows gets no answer",
+    stores: (stores) => {
+      let count = 0;
+      return withIndex(stores, {
+        listDue: (now, limit) => {
+          count += 1;
+          return count > 15 ? new Promise(() => {}) : stores.index.listDue(now, limit);
+        },
+      });
+    },
+  },
+  "claims-do-not-move": {
+    breaks: ["I20"],
+    what: "a claimed row stays due, so that every sweep of every instance offers its turn",
+    stores: (stores) => withIndex(stores, { claimOpen: () => Promise.resolve(true) }),
+  },
   "cancel-is-forgotten": {
     breaks: ["I14", "answers"],
     what: "a flagged task is taken over and run again, and not ended past the deadline",

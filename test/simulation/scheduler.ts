@@ -17,7 +17,7 @@ export interface SimProcess {
   /** Virtual time at which a stopped process goes on; 0 when it runs. */
   stoppedUntil: number;
   /** Milliseconds its wall clock is ahead. */
-  readonly skew: number;
+  skew: number;
 }
 
 interface Timer {

@@ -34,6 +34,8 @@ export function createSimAgents(clock: Clock, ledger: StepLedger, patience = 20)
     agent("worker", work),
     agent("queued", work, { runs: "queue" }),
     agent("careful", work, { rerun: "steps" }),
+    // An instance that starts late may not serve it any more.
+    agent("retired", work),
     agent("brittle", work, { onCrash: "fail" }),
     agent("asker", async (turn) => {
       await turn.working("thinking");

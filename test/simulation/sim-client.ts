@@ -22,8 +22,12 @@ class Disconnected extends Error {}
 /** One server of the gateway as a client sees it. */
 interface Server {
   readonly engine: TaskEngine;
+  /** The agent as this server serves it, if it does. Without this method it serves all, elsewhere. */
+  readonly agent?: (id: string) => Agent | undefined;
   readonly pushConfigs: Pick<PushConfigs, "create" | "delete">;
   readonly isDead: boolean;
+  /** How long it has been stopped since then, in ms: what it owes, it cannot answer meanwhile. */
+  readonly pausedFor?: (since: number) => number;
   /** Resolves when its process dies: its clients' connections break. */
   readonly death: Promise<void>;
 }
@@ -43,6 +47,8 @@ export interface ClientWorld {
   newWebhook(): string;
   /** How long a client waits for the next event of a stream, in ms. */
   readonly patience: number;
+  /** What does not wait for a turn is answered within this many ms. */
+  readonly promptly?: number;
   alive(): readonly Server[];
   sleep(ms: number): Promise<void>;
 }
@@ -50,6 +56,16 @@ export interface ClientWorld {
 export interface SimClient {
   /** One randomly chosen thing that a client does; resolves when it has its answer, or its connection broke. */
   act(): Promise<void>;
+  /** Begins a task of this agent and does not wait for it. */
+  begin(agent: string): Promise<void>;
+  /** Opens a stream of a known task from its beginning at this server, takes one event and never asks for another. */
+  stall(server: Server, taskId?: string): Promise<StalledReader | undefined>;
+  /** A task of this agent. */
+  lastOf(agent: string): string | undefined;
+}
+
+export interface StalledReader {
+  leave(): Promise<void>;
 }
 
 export function createSimClient(world: ClientWorld, transcript: Transcript): SimClient {
@@ -58,7 +74,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   const seen = new Map<string, number>();
   const agents = registry.list().map(({ id }) => id);
 
-  return { act };
+  return { act, begin, stall, lastOf: pickTask };
 
   async function act(): Promise<void> {
     const actions = [
@@ -84,6 +100,35 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
     }
   }
 
+  async function begin(agent: string): Promise<void> {
+    try {
+      const task = await ask(agent, (server, call) => server.engine.send(call, request({ returnImmediately: true })));
+      acknowledge(agent, task as Task);
+    } catch (error) {
+      excuse(error);
+    }
+  }
+
+  async function stall(server: Server, taskId = pickTask()): Promise<StalledReader | undefined> {
+    const agent = taskId && transcript.acknowledged.get(taskId)?.agent;
+    if (!taskId || !agent) {
+      return undefined;
+    }
+    try {
+      const call = { ...callOf(agent, server), lastEventId: 0 };
+      const stream = toAsked(server).engine.subscribe(call, { id: taskId });
+      await Promise.race([stream.next(), broken(server)]).catch((error: unknown) => lost(server, error));
+      return {
+        leave: async () => {
+          await stream.return();
+        },
+      };
+    } catch (error) {
+      excuse(error);
+      return undefined;
+    }
+  }
+
   /** What a correct server may answer in trouble, and a connection that broke. */
   function excuse(error: unknown): void {
     if (error instanceof Disconnected) {
@@ -99,7 +144,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
 
   async function sendBlocking(): Promise<void> {
     const agent = prng.pick(agents);
-    const task = await ask(agent, (server, call) => server.engine.send(call, request()));
+    const task = await ask(agent, (server, call) => server.engine.send(call, request()), false);
     acknowledge(agent, task as Task);
     const state = (task as Task).status?.state;
     const waits = state !== TaskState.TASK_STATE_WORKING && state !== TaskState.TASK_STATE_SUBMITTED;
@@ -144,7 +189,11 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
         return taskId;
       }
       const configured = kind === 1 ? sent : request({ returnImmediately: true }, known, text);
-      const task = await ask(agent, (server, call) => server.engine.send({ ...call, idempotencyKey: key }, configured));
+      const task = await ask(
+        agent,
+        (server, call) => server.engine.send({ ...call, idempotencyKey: key }, configured),
+        kind !== 1,
+      );
       acknowledge(agent, task as Task);
       return (task as Task).id;
     });
@@ -294,11 +343,20 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
   }
 
   /** One call at a random server; its answer is lost when the server dies. */
-  async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>): Promise<T> {
+  async function ask<T>(agentId: string, run: (server: Asked, call: Call) => Promise<T>, isQuick = true): Promise<T> {
     const server = prng.pick(world.alive());
-    return Promise.race([run(toAsked(server), callOf(agentId)), broken(server)]).catch((error: unknown) =>
-      lost(server, error),
-    );
+    const call = callOf(agentId, server);
+    const asked = world.now;
+    try {
+      return await Promise.race([run(toAsked(server), call), broken(server)]).catch((error: unknown) =>
+        lost(server, error),
+      );
+    } finally {
+      const took = world.now - asked;
+      if (isQuick && took > (world.promptly ?? Infinity) + (server.pausedFor?.(asked) ?? 0) && !server.isDead) {
+        transcript.surprises.push(`${Math.round(asked)} a call to ${agentId} took ${Math.round(took)} ms`);
+      }
+    }
   }
 
   async function receive(
@@ -310,7 +368,7 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
     const leave = new AbortController();
     const patience = prng.chance(0.3) ? prng.int(0, 5) : Infinity;
     const record = { taskId: expected ?? "", events: [] as LoggedResponse[] };
-    const stream = open(toAsked(server), { ...callOf(agentId), signal: leave.signal });
+    const stream = open(toAsked(server), { ...callOf(agentId, server), signal: leave.signal });
     try {
       for (;;) {
         const coming = stream.next();
@@ -358,10 +416,11 @@ export function createSimClient(world: ClientWorld, transcript: Transcript): Sim
     return known.length === 0 ? undefined : prng.pick(known)[0];
   }
 
-  function callOf(agentId: string): Call {
-    const agent = registry.find(agentId);
+  /** @throws Disconnected where the server does not serve the agent: its paths are unknown there. */
+  function callOf(agentId: string, server: Server): Call {
+    const agent = server.agent ? server.agent(agentId) : registry.find(agentId);
     if (!agent) {
-      throw new Error(`no agent ${agentId}`);
+      throw new Disconnected();
     }
     const caller = { scope: SCOPE, tenant: "", subject: "client", roles: [] };
     return { agent, caller, signal: new AbortController().signal };

@@ -38,6 +38,10 @@ export function createWebhooks(scheduler: Scheduler, prng: Prng, faults: FaultSo
         attempts.set(url, [...(attempts.get(url) ?? []), began]);
         const rate = faults.plan.failBefore * 3;
         await pass(process, prng.chance(faults.plan.slow) ? prng.int(1_000, 9_000) : prng.int(1, 60));
+        if (prng.chance(faults.plan.hung)) {
+          await pass(process, 10_000);
+          return { code: "failed", reason: "no answer" };
+        }
         if (prng.chance(rate)) {
           return { code: "failed", reason: "lost" };
         }

@@ -35,7 +35,7 @@ describe("the checker", () => {
 
   it.each(Object.entries(mutations))("sees %s", async (_, mutation) => {
     for (let seed = 1; seed <= MUTATION_SEEDS; seed += 1) {
-      const { violations } = await simulateSeed(seed, mutation);
+      const { violations } = await simulateSeed(seed, { mutation });
       if (violations.some(({ invariant }) => mutation.breaks.includes(invariant))) {
         return;
       }

@@ -3,6 +3,7 @@ import { createMemoryPayloads } from "../../src/adapters/memory/payloads.ts";
 import { createMemoryTaskIndex } from "../../src/adapters/memory/task-index.ts";
 import { createMemoryTaskLog } from "../../src/adapters/memory/task-log.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
+import type { Agent } from "../../src/ports/agent.ts";
 import type { Inbox } from "../../src/ports/inbox.ts";
 import type { Payloads } from "../../src/ports/payloads.ts";
 import type { TaskIndex } from "../../src/ports/task-index.ts";
@@ -16,12 +17,15 @@ import type { PushConfigs } from "../../src/push/push-configs.ts";
 import { createEngine } from "../../src/tasks/engine.ts";
 import type { DurableEngine } from "../../src/tasks/engine.ts";
 import type { TaskParts } from "../../src/tasks/engine-parts.ts";
+import { createUpkeep } from "../../src/tasks/upkeep/upkeep.ts";
 import { rules } from "../../src/tasks/log/rules.ts";
 import { NO_FAULTS, withFaults } from "./fault-injection.ts";
-import type { FaultPlan, FaultSource } from "./fault-injection.ts";
+import type { Endpoint, FaultSource } from "./fault-injection.ts";
 import type { Mutation } from "./mutations.ts";
+import { createPoisonAgents } from "./poison-agents.ts";
 import { createPrng } from "./prng.ts";
 import type { Prng } from "./prng.ts";
+import { createMeter } from "./request-meter.ts";
 import { clockOf, createScheduler } from "./scheduler.ts";
 import type { Scheduler, SimProcess } from "./scheduler.ts";
 import { createSimAgents } from "./sim-agents.ts";
@@ -37,15 +41,28 @@ export interface Stores {
   readonly payloads: Payloads;
 }
 
-interface Instance {
+export interface Instance {
   readonly process: SimProcess;
   readonly engine: DurableEngine;
+  /** Its own, if it serves it. */
+  agent(id: string): Agent | undefined;
   readonly pushConfigs: PushConfigs;
+  /** Ms of pauses that ended after `since`. */
+  pausedFor(since: number): number;
+  /** Stops it until then, in virtual ms. */
+  pause(until: number): void;
   work(message: WorkMessage): Promise<void>;
   /** Resolves when the process dies: its clients' connections break. */
   readonly death: Promise<void>;
   readonly isDead: boolean;
-  kill(): void;
+  kill(cause?: Crash["cause"]): void;
+}
+
+/** Something that took turns from an instance. */
+export interface Crash {
+  /** `poison`: a turn did it. `clock`: its wall clock, or another's, went wrong by more than is allowed. */
+  readonly cause: "kill" | "stop" | "shutdown" | "poison" | "clock";
+  readonly at: number;
 }
 
 export interface World {
@@ -60,8 +77,14 @@ export interface World {
   /** What the ledger was told of. */
   readonly reported: readonly string[];
   readonly webhooks: Webhooks;
+  readonly crashes: readonly Crash[];
   alive(): Instance[];
   boot(): Instance;
+  crashed(cause: Crash["cause"]): void;
+  /** Instances that start from now on do not serve the agent `retired`. */
+  retire(): void;
+  /** A line of the world's log. */
+  note(event: string): void;
   /** Virtual ms. */
   sleep(ms: number): Promise<void>;
 }
@@ -69,16 +92,27 @@ export interface World {
 /** Lease of the simulated instances in ms: short, so that a run sees many of them end. */
 export const LEASE = 6_000;
 const SWEEP = 2_000;
+/** How long an adapter lets one call take, in ms. */
+const DEADLINE = LEASE / 3;
 const INPUT_TIMEOUT = 600_000;
 /** Longer than a run, so that what is checked is still there. */
 const RETENTION = 7_200_000;
 /** After this many ms nothing that came before may be left. */
 export const OBLIVION = RETENTION + INPUT_TIMEOUT + 60_000;
 
-export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation): World {
+export function createWorld(seed: number, mutation?: Mutation): World {
   const prng = createPrng(seed);
   const scheduler = createScheduler();
-  const faults: FaultSource = { plan, prng, scheduler, injected: 0 };
+  const meter = createMeter(scheduler);
+  const faults: FaultSource = {
+    plan: NO_FAULTS,
+    outage: undefined,
+    prng,
+    scheduler,
+    meter,
+    deadline: DEADLINE,
+    injected: 0,
+  };
   const outside: SimProcess = { name: "outside", dead: false, stoppedUntil: 0, skew: 0 };
   const now = (): number => clockOf(scheduler, outside).now();
   const plain: Stores = {
@@ -99,6 +133,8 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     complete: (name) => void completed.add(name),
     report: (violation) => void reported.push(violation),
   };
+  const crashes: Crash[] = [];
+  let isRetired = false;
   let ids = 0;
 
   const world: World = {
@@ -111,6 +147,12 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     ledger,
     reported,
     webhooks,
+    crashes,
+    crashed: (cause) => void crashes.push({ cause, at: scheduler.now }),
+    retire() {
+      isRetired = true;
+    },
+    note: (event) => note(outside, event),
     alive: () => instances.filter(({ process }) => !process.dead),
     boot,
     sleep: (ms) => new Promise((resolve) => void scheduler.at(scheduler.now + ms, outside, resolve)),
@@ -126,19 +168,39 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
       skew: prng.int(-LEASE / 12, LEASE / 12),
     };
     const clock = clockOf(scheduler, process);
+    const pauses: { readonly from: number; readonly until: number }[] = [];
+    const reach = <T extends object>(store: T, endpoint: Endpoint): T => withFaults(store, endpoint, process, faults);
     const queue: WorkQueue = {
       send: (message, after = 0) => {
         messages.push({ message, due: scheduler.now + after + prng.int(1, 200) });
         return Promise.resolve();
       },
     };
+    const host = {
+      get turns() {
+        return engine.turns;
+      },
+      crash() {
+        instance.kill("poison");
+        boot();
+      },
+      block() {
+        world.crashed("poison");
+        instance.pause(scheduler.now + LEASE * 1.3);
+      },
+    };
+    const registry = createRegistry(
+      [...createSimAgents(clock, ledger), ...createPoisonAgents(clock, host)].filter(
+        ({ id }) => !isRetired || id !== "retired",
+      ),
+    );
     const parts: TaskParts = {
       instance: process.name,
-      log: withFaults(stores.log, process, faults),
-      index: withFaults(stores.index, process, faults),
-      inbox: withFaults(stores.inbox, process, faults),
-      payloads: withFaults(stores.payloads, process, faults),
-      queue: withFaults(queue, process, faults),
+      log: reach(stores.log, "table"),
+      index: reach(stores.index, "table"),
+      inbox: reach(stores.inbox, "table"),
+      payloads: reach(stores.payloads, "blob"),
+      queue: reach(queue, "queue"),
       clock,
       random: { id: () => `${seed}-${(ids += 1)}`, fraction: () => prng.next() },
       logger: {
@@ -146,7 +208,7 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
         warn: (event, fields) => note(process, event, fields),
         error: (event, fields) => note(process, event, fields),
       },
-      registry: createRegistry(createSimAgents(clock, ledger)),
+      registry,
       settings: {
         lease: LEASE,
         turnTimeout: 120_000,
@@ -170,35 +232,37 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
     const death = Promise.withResolvers<void>();
     const instance: Instance = {
       process,
+      pausedFor: (since) => pauses.reduce((sum, { from, until }) => sum + (until > since ? until - from : 0), 0),
+      pause(until) {
+        pauses.push({ from: scheduler.now, until });
+        process.stoppedUntil = until;
+      },
       engine,
+      agent: (id) => registry.find(id),
       pushConfigs: createPushConfigs(push),
       work: (message) => (message.kind === "turn" ? engine.work(message) : deliver(push, message)),
       death: death.promise,
       get isDead() {
         return process.dead;
       },
-      kill() {
-        note(process, "killed");
+      kill(cause = "kill") {
+        note(process, "killed", { cause });
+        world.crashed(cause);
         process.dead = true;
         death.resolve();
       },
     };
     instances.push(instance);
-    sweepFrom(instance);
+    createUpkeep(engine, clock, parts.logger, LEASE).start(SWEEP);
     return instance;
-  }
-
-  function sweepFrom({ process, engine }: Instance): void {
-    scheduler.at(scheduler.now + SWEEP, process, () => {
-      const again = (): void => sweepFrom({ process, engine } as Instance);
-      Promise.all([engine.sweep(), engine.retain()]).then(again, again);
-    });
   }
 
   /** At least once: a message whose receiver failed or died comes again; some come twice. */
   function handOut(): void {
     for (const entry of messages.splice(0)) {
-      const receiver = entry.due <= scheduler.now && prng.chance(0.7) ? prng.pick(world.alive()) : undefined;
+      const isAway = faults.outage?.endpoint === "queue";
+      const isDue = entry.due <= scheduler.now && !isAway;
+      const receiver = isDue && prng.chance(0.7) ? prng.pick(world.alive()) : undefined;
       if (!receiver) {
         messages.push(entry);
         continue;
@@ -232,7 +296,9 @@ export function createWorld(seed: number, plan: FaultPlan, mutation?: Mutation):
 /** The world turns friendly: no faults, nobody stopped. */
 export function calm(world: World): void {
   world.faults.plan = NO_FAULTS;
+  world.faults.outage = undefined;
   for (const { process } of world.alive()) {
     process.stoppedUntil = 0;
+    process.skew = Math.min(Math.max(process.skew, -LEASE / 12), LEASE / 12);
   }
 }

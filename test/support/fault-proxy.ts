@@ -34,8 +34,11 @@ export interface FaultProxy {
   readonly requests: string[];
   /** Applies one fault to each of the next requests. */
   inject(...faults: Fault[]): void;
-  /** Applies a fault to every request from now on, besides injected ones; none without an argument. */
+  /** Applies a fault to every request (`METHOD path`) from now on, besides injected ones; none without an argument. */
   misbehave(choose?: (request: string) => Fault | undefined): void;
+  /** Refuses connections, and breaks those that are open, until `accept`. */
+  refuse(): void;
+  accept(): Promise<void>;
   /** Clears the recorded requests and the injected faults that were not used. */
   reset(): void;
   close(): Promise<void>;
@@ -67,12 +70,22 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
 
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     requests,
     inject: (...more) => void faults.push(...more),
     misbehave(chosen = () => undefined) {
       choose = chosen;
+    },
+    refuse() {
+      server.close();
+      server.closeAllConnections();
+    },
+    async accept() {
+      if (!server.listening) {
+        await once(server.listen(port, "127.0.0.1"), "listening");
+      }
     },
     reset() {
       requests.length = 0;
@@ -81,8 +94,10 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     async close() {
       server.closeAllConnections();
       agent.destroy();
-      server.close();
-      await once(server, "close");
+      if (server.listening) {
+        server.close();
+        await once(server, "close");
+      }
     },
   };
 

@@ -10,6 +10,8 @@ export interface HostProcess {
   /** What it has printed so far to stdout and stderr. */
   readonly output: string;
   readonly pid: number;
+  /** Resolves when the process has ended for any reason: to its exit code, or to null when a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Resolves to the exit code when the process has ended; to null when a signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -24,13 +26,15 @@ type Env = Readonly<Record<string, string>>;
 const folder = fileURLToPath(new URL("../../src/hosts/node/", import.meta.url));
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Starts `serve.ts` or `start.ts` on a free port, with this environment only. Rejects when the process ends early. */
+/** Starts `serve.ts`, `start.ts` or another host on a free port, with this environment only. Rejects when the process ends early. */
 export async function startHost(env: Env, script = "serve.ts", cwd = root): Promise<HostProcess> {
   const child = spawnHost(env, script, cwd);
   const output = collect(child);
+  const ended = once(child, "exit").then(() => child.exitCode);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
-      const listening = output.text.includes("host.started");
+      // Version 0.1.0 called it `host.listening`.
+      const listening = /"event":"host\.(?:started|listening)"|host\.started/.test(output.text);
       const found = listening ? /https?:\/\/(?:[\d.]+|localhost):\d+/.exec(output.text) : null;
       if (found) resolve(found[0]);
     });
@@ -39,6 +43,7 @@ export async function startHost(env: Env, script = "serve.ts", cwd = root): Prom
   return {
     url,
     pid: child.pid ?? 0,
+    ended,
     get output() {
       return output.text;
     },
