@@ -213,7 +213,7 @@ describe("a delivery", () => {
     expect(generations()).toEqual([1, 2, 2, 3, 4, 5]);
   });
 
-  test("counts a redirect as a failure, and says that it is not followed", async () => {
+  test("treats a redirect as a failure, and says that it is not followed", async () => {
     const job = await begin();
     answer = () => ({ code: "answered", status: 302 });
     await deliver(push, job);
