@@ -230,11 +230,13 @@ describe("an outage", () => {
     expect(logged()).toMatchObject([
       { level: "warn", event: "secret.fetch-failed", secret: "key", reason: "answered 500", known: 1 },
     ]);
+    expect(secrets.problem()).toBe("secret key: answered 500; its known versions stay in use");
 
     vault.misbehave();
     clock.advance(30 * SECOND);
     await eventually(async () => expect(await secrets.get("key")).toEqual(["canary-2", "canary-1"]));
     expect(events()).toEqual(["secret.fetch-failed", "secret.fetch-recovered", "secret.version-changed"]);
+    expect(secrets.problem()).toBeUndefined();
 
     vault.misbehave({ status: 403 });
     expect(await secrets.refresh("key")).toEqual(["canary-2", "canary-1"]);

@@ -27,12 +27,15 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
   let held: HeldTurn | "changed" | undefined;
   do {
     const stored = await retry(parts, deadline, () => readTask(parts, key));
-    if (!stored || stored.head.turn !== message.turn || isTerminal(stored.head.state)) {
+    if (!stored || stored.head.turn !== message.turn) {
       return;
     }
     const agent = parts.registry.find(stored.head.agent, stored.head.major);
     if (!agent) {
-      const { agent: id, major } = stored.head;
+      const { agent: id, major, state } = stored.head;
+      if (isTerminal(state)) {
+        return;
+      }
       parts.logger.warn("turn.take-up-failed", { taskId: key.taskId, reason: "unknown-agent", agent: id, major });
       return;
     }

@@ -55,6 +55,21 @@ test("that are new are found during a flood of invented key ids, with at most on
   expect(issuer.asked).toBeLessThanOrEqual(1 + 20_000 / KEY_TIMES.pause + 1);
 });
 
+test("are no problem once they are known, and named as one while the issuer does not answer", async () => {
+  issuer.reachable = false;
+  const first = keys.problem();
+  await fixture.clock.advance(0);
+  expect(await first).toBe("its keys could not be fetched");
+  expect(await keys.problem()).toBe("its keys could not be fetched");
+
+  issuer.reachable = true;
+  await fixture.clock.advance(KEY_TIMES.pause);
+  expect(await keys.problem()).toBeUndefined();
+  issuer.reachable = false;
+  await fixture.clock.advance(KEY_TIMES.fresh + KEY_TIMES.pause);
+  expect(await keys.problem()).toBeUndefined();
+});
+
 test("keys that grow old are renewed in the background", async () => {
   await find("first");
   await fixture.clock.advance(KEY_TIMES.fresh);
