@@ -77,6 +77,10 @@ export interface ArtifactWriter {
  * Calls that emit something (`working`, artifacts, `step`, `checkpoint`) resolve when it is in the log. Await them: an agent
  * with more than 8 MiB that are not yet stored fails. A promise that is not awaited never crashes the process.
  *
+ * What no SSE event could carry is refused: a status message, a data part, a URL or metadata over `MAX_SSE_EVENT`. The call
+ * rejects with an {@link AgentFailure} that says the size, the limit and the remedy, and the turn goes on. Text and raw
+ * parts of artifacts may have any size. Lone surrogates in text become U+FFFD.
+ *
  * Calls typed `Promise<never>` end the turn. They commit its last event and then reject, so that `run` returns; do not catch
  * that rejection. A turn that returns without one of them ends as COMPLETED, one that throws as FAILED. When the turn has
  * ended or was stopped, all further calls reject.
