@@ -1,45 +1,22 @@
-import { createMemoryInbox } from "./adapters/memory/inbox.ts";
-import { createMemoryPayloads } from "./adapters/memory/payloads.ts";
-import { createMemoryTaskIndex } from "./adapters/memory/task-index.ts";
-import { createMemoryTaskLog } from "./adapters/memory/task-log.ts";
-import { createMemoryWorkQueue } from "./adapters/memory/work-queue.ts";
-import type { LocalWork } from "./adapters/local-work.ts";
-import { createIssuerKeys } from "./adapters/openid/issuer-keys.ts";
-import { openSecrets } from "./adapters/secrets/open-secrets.ts";
-import type { OpenSecrets } from "./adapters/secrets/open-secrets.ts";
-import { openStateKeys } from "./adapters/secrets/secret-state-keys.ts";
 import { createSystemClock, createSystemRandom } from "./adapters/system/clock.ts";
 import { createWebhookSender } from "./adapters/webhook/webhook-sender.ts";
 import type { GatewayDefinition } from "./agents/define-gateway.ts";
 import { createRegistry } from "./agents/registry.ts";
-import { createAuthenticate } from "./auth/authenticate.ts";
 import { authenticateAnonymous } from "./auth/identity.ts";
-import type { Authenticate } from "./auth/identity.ts";
-import { createSigningKeys } from "./auth/signing-keys.ts";
-import type { SigningKeys } from "./auth/signing-keys.ts";
-import { toTrustedIssuers } from "./auth/trusted-issuer.ts";
-import type { TrustedIssuer } from "./auth/trusted-issuer.ts";
-import { ConfigError } from "./config/config.ts";
-import { toStorageLocations } from "./config/storage-locations.ts";
+import { openSigningKeys, readIssuers, verifyTokens } from "./compose/auth.ts";
+import { openCardSigner, openSecretKeys } from "./compose/secrets.ts";
+import type { SecretKeys } from "./compose/secrets.ts";
+import { openStores } from "./compose/stores.ts";
+import type { OpenStores } from "./compose/stores.ts";
 import type { Config } from "./config/config.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
 import { delay } from "./ports/clock.ts";
 import type { Clock } from "./ports/clock.ts";
-import type { Inbox } from "./ports/inbox.ts";
 import type { Logger } from "./ports/logger.ts";
-import type { Payloads } from "./ports/payloads.ts";
-import type { Probe } from "./ports/probe.ts";
 import type { Random } from "./ports/random.ts";
-import type { TaskIndex } from "./ports/task-index.ts";
 import type { TaskKey, TaskLog } from "./ports/task-log.ts";
-import type { Secrets } from "./ports/secrets.ts";
-import { createStateKeys } from "./ports/state-keys.ts";
-import type { StateKeys } from "./ports/state-keys.ts";
 import { createCallerLimits } from "./protocol/admission/caller-limits.ts";
-import { createCardSigner } from "./protocol/cards/card-signer.ts";
-import type { CardSigner } from "./protocol/cards/card-signer.ts";
-import { JWKS_PATH } from "./protocol/gateway-endpoints.ts";
 import { createCredentialSealer } from "./push/credentials.ts";
 import { deliver } from "./push/deliver.ts";
 import { deliveryRules } from "./push/delivery-rules.ts";
@@ -61,18 +38,6 @@ export interface ComposedGateway extends Gateway {
   retryPush(which: { readonly taskId: string; readonly scope?: string }): Promise<readonly RetriedConfig[] | undefined>;
 }
 
-interface Stores {
-  readonly log: TaskLog;
-  readonly index: TaskIndex;
-  readonly inbox: Inbox;
-  readonly payloads: Payloads;
-}
-
-interface OpenStores extends Stores {
-  readonly queue: LocalWork;
-  readonly probes: readonly Probe[];
-}
-
 /** How long handlers of work messages have to end at shutdown, once turns are handed over, in ms. */
 const LAST_WORK = 500;
 /** Interval of the comments that keep streams open, in ms. */
@@ -90,7 +55,7 @@ export async function compose(
 ): Promise<ComposedGateway> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const reading = readSecrets(config, clock, logger);
+  const reading = openSecretKeys(config, clock, logger);
   try {
     const stores = await openStores(config, clock, random, logger);
     return await composeWith(config, definition, logger, baseUrl, { clock, random, stores, secrets: await reading });
@@ -108,7 +73,7 @@ interface Opened {
   readonly clock: Clock;
   readonly random: Random;
   readonly stores: OpenStores;
-  readonly secrets: OpenedSecrets;
+  readonly secrets: SecretKeys;
 }
 
 async function composeWith(
@@ -150,7 +115,7 @@ async function composeWith(
     deliveryRules,
   };
   const publicBaseUrl = (config.PUBLIC_BASE_URL ?? baseUrl).replace(/\/$/, "");
-  const cardSigner = await openCardSigner(secrets, publicBaseUrl);
+  const cardSigner = await openCardSigner(config, secrets, publicBaseUrl);
   const engine = createEngine({ ...parts, outbox: createOutbox(push) });
   const upkeep = createUpkeep(engine, clock, logger, parts.settings.lease);
   const keys = openSigningKeys(issuers, clock, logger);
@@ -213,85 +178,6 @@ async function composeWith(
   };
 }
 
-interface OpenedSecrets extends OpenSecrets {
-  readonly stateKeys: StateKeys;
-}
-
-/** @throws ConfigError if the key vault does not answer, or lacks a required secret */
-async function readSecrets(config: Config, clock: Clock, logger: Logger): Promise<OpenedSecrets> {
-  const { CARD_SIGNING_KEY: pem, KEY_VAULT_URL: vaultUrl, STATE_KEY: given } = config;
-  const secrets = await openSecrets(vaultUrl, pem === undefined ? {} : { [SIGNING_KEY]: [pem] }, clock, logger);
-  try {
-    if (vaultUrl === undefined) {
-      // A random key: page tokens and encrypted credentials become invalid when this process ends.
-      const keys = given.length > 0 ? given : [crypto.getRandomValues(new Uint8Array(32))];
-      return { ...secrets, stateKeys: createStateKeys(keys) };
-    }
-    const [stateKeys] = await Promise.all([openStateKeys(secrets), secrets.get(SIGNING_KEY)]);
-    return { ...secrets, stateKeys };
-  } catch (error) {
-    secrets.close();
-    throw new ConfigError(`KEY_VAULT_URL: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
-
-/** Name of the secret that signs cards. */
-const SIGNING_KEY = "card-signing-key";
-
-function readIssuers(config: Config, { issuers: details = [] }: GatewayDefinition): readonly TrustedIssuer[] {
-  if (config.AUTH_ISSUER.length + details.length === 0) {
-    const otherwise = "or AUTH_MODE=none to serve all requests on a loopback address";
-    throw new ConfigError(`No issuer is configured. Set AUTH_ISSUER, or issuers in the gateway config, ${otherwise}.`);
-  }
-  try {
-    return toTrustedIssuers(config.AUTH_ISSUER, details, {
-      audiences: config.AUTH_AUDIENCE,
-      requiredRole: config.AUTH_REQUIRED_ROLE,
-      maxTokenLifetime: config.AUTH_MAX_TOKEN_LIFETIME / 1_000,
-    });
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function openSigningKeys(
-  issuers: readonly TrustedIssuer[],
-  clock: Clock,
-  logger: Logger,
-): ReadonlyMap<string, SigningKeys> {
-  const source = createIssuerKeys();
-  return new Map(issuers.map(({ issuer }) => [issuer, createSigningKeys(issuer, source, clock, logger)]));
-}
-
-function verifyTokens(
-  issuers: readonly TrustedIssuer[],
-  keys: ReadonlyMap<string, SigningKeys>,
-  clock: Clock,
-): Authenticate {
-  return createAuthenticate({
-    issuers,
-    clock,
-    keysOf(issuer) {
-      const found = keys.get(issuer);
-      if (!found) {
-        throw new RangeError(`issuer ${issuer} has no signing keys`);
-      }
-      return found;
-    },
-  });
-}
-
-/** @throws ConfigError if the key cannot sign */
-async function openCardSigner(secrets: Secrets, baseUrl: string): Promise<CardSigner> {
-  const signer = createCardSigner(() => secrets.get(SIGNING_KEY), baseUrl + JWKS_PATH);
-  try {
-    await signer.keys();
-  } catch (error) {
-    throw new ConfigError(`CARD_SIGNING_KEY: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return signer;
-}
-
 /** Without a scope it searches all tasks. */
 async function findTask(log: TaskLog, taskId: string, scope: string | undefined): Promise<TaskKey | undefined> {
   let after: string | undefined;
@@ -304,41 +190,4 @@ async function findTask(log: TaskLog, taskId: string, scope: string | undefined)
     after = next;
   } while (after !== undefined);
   return undefined;
-}
-
-async function openStores(config: Config, clock: Clock, random: Random, logger: Logger): Promise<OpenStores> {
-  if (config.TASK_STORE === "memory") {
-    return {
-      log: createMemoryTaskLog(),
-      index: createMemoryTaskIndex(),
-      inbox: createMemoryInbox(),
-      payloads: createMemoryPayloads(),
-      queue: createMemoryWorkQueue(config.MAX_TURNS, clock, logger),
-      probes: [],
-    };
-  }
-  try {
-    const [{ openStorageAccounts }, { createStorageLocalWork }] = await loadStorageClients();
-    const onFailure = (name: string, error: unknown): void =>
-      logger.warn("storage.request-failed", { account: name, error: String(error) });
-    const { queue: client, ...stores } = await openStorageAccounts(toStorageLocations(config), onFailure);
-    const lease = config.LEASE_SECONDS * 1_000;
-    return {
-      ...stores,
-      queue: createStorageLocalWork({ client, concurrency: config.MAX_TURNS, lease, clock, random, logger }),
-    };
-  } catch (error) {
-    const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = config;
-    const name = connection === undefined ? `STORAGE_ACCOUNT ${accounts.join(",")}` : "STORAGE_CONNECTION_STRING";
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`Cannot open the storage account of ${name}: ${reason}`, { cause: error });
-  }
-}
-
-/** Azure's clients take longer to load than the rest of the gateway, which only those wait for who need them. */
-export function loadStorageClients() {
-  return Promise.all([
-    import("./adapters/storage-account/storage-account.ts"),
-    import("./adapters/storage-queue/work-queue.ts"),
-  ]);
 }

@@ -114,7 +114,13 @@ export const environment = z.object({
 
 export type Environment = z.output<typeof environment>;
 
-export type Config = Readonly<Environment>;
+export type Config = Readonly<Environment> & {
+  /** The setting that names the storage accounts, for errors. */
+  readonly storageSetting: string;
+};
+
+/** Where a variable is taken from a setting of another name: that name, for errors. */
+export type SettingNames = Readonly<Partial<Record<keyof Environment, string>>>;
 
 /** The configuration is invalid. The message is for the operator who starts the host. */
 export class ConfigError extends Error {
@@ -122,13 +128,21 @@ export class ConfigError extends Error {
 }
 
 /** @throws ConfigError that lists every malformed value and every invalid combination. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(env: Readonly<Record<string, string | undefined>>, names: SettingNames = {}): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = environment.superRefine(refuseWhatCannotWork, ALWAYS).safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(`Invalid configuration:\n${z.prettifyError(parsed.error)}`);
+    const issues = parsed.error.issues.map((issue) => ({ ...issue, path: issue.path.map(toName) }));
+    throw new ConfigError(`Invalid configuration:\n${z.prettifyError({ issues })}`);
   }
-  return Object.freeze(parsed.data);
+  const { STORAGE_ACCOUNT: accounts, STORAGE_CONNECTION_STRING: connection } = parsed.data;
+  const variable = connection === undefined ? "STORAGE_ACCOUNT" : "STORAGE_CONNECTION_STRING";
+  const named = connection === undefined ? ` ${accounts.join(",")}` : "";
+  return Object.freeze({ ...parsed.data, storageSetting: `${toName(variable)}${named}`.trim() });
+
+  function toName(name: PropertyKey): string {
+    return names[name as keyof Environment] ?? String(name);
+  }
 }
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
@@ -141,10 +155,11 @@ function refuseWhatCannotWork(config: Partial<Environment>, context: z.Refinemen
   const refuse = (path: keyof Environment, message: string): void =>
     context.addIssue({ code: "custom", path: [path], message });
   if (config.TASK_STORE === "table" && !config.STORAGE_CONNECTION_STRING && !config.STORAGE_ACCOUNT?.length) {
-    refuse(
-      "STORAGE_CONNECTION_STRING",
-      "is required: set it or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage",
-    );
+    const otherwise =
+      config.FUNCTION_TIMEOUT === undefined
+        ? "or STORAGE_ACCOUNT, or TASK_STORE=memory to try the gateway without storage"
+        : "or AzureWebJobsStorage__accountName with an identity";
+    refuse("STORAGE_CONNECTION_STRING", `is required: set it ${otherwise}`);
   }
   if (config.STORAGE_CONNECTION_STRING && config.STORAGE_ACCOUNT?.length) {
     refuse("STORAGE_ACCOUNT", "cannot be combined with STORAGE_CONNECTION_STRING: set only one of them");

@@ -1,5 +1,5 @@
 import { ConfigError, parseConfig } from "./config.ts";
-import type { Config, Environment } from "./config.ts";
+import type { Config, Environment, SettingNames } from "./config.ts";
 import { toStorageLocations } from "./storage-locations.ts";
 
 type Settings = Partial<Record<keyof Environment, string>>;
@@ -27,9 +27,12 @@ export function readFunctionsConfig(functionTimeout: string, env: Environ = proc
     TURN_TIMEOUT: String(Math.min(15 * 60, timeout - RESERVE)),
     STREAM_MAX_DURATION: String(Math.min(25 * 60, timeout - RESERVE)),
   };
-  const own = readOwnStorage(env);
-  const storage = given["STORAGE_ACCOUNT"] || given["STORAGE_CONNECTION_STRING"] ? {} : own;
-  const config = parseConfig({ ...defaults, ...given, ...storage, FUNCTION_TIMEOUT: String(timeout) });
+  const { settings: own, names } = readOwnStorage(env);
+  const isOwn = !given["STORAGE_ACCOUNT"] && !given["STORAGE_CONNECTION_STRING"];
+  const config = parseConfig(
+    { ...defaults, ...given, ...(isOwn && own), FUNCTION_TIMEOUT: String(timeout) },
+    isOwn ? names : {},
+  );
   const first = toStorageLocations(config)[0]?.location ?? {};
   if (Object.values(first)[0] !== Object.values(own)[0]) {
     const why = "because the queue trigger reads from it";
@@ -49,14 +52,23 @@ export function readBaseUrl(env: Environ = process.env): string {
 }
 
 /** The account of the Functions host: by connection string, or by name with an identity. */
-function readOwnStorage(env: Environ): Settings {
-  const service = env["AzureWebJobsStorage__queueServiceUri"] || env["AzureWebJobsStorage__tableServiceUri"] || "";
-  const account = env["AzureWebJobsStorage__accountName"] || /^https:\/\/([a-z0-9]+)\./.exec(service)?.[1];
-  if (env["AzureWebJobsStorage"]) {
-    return { STORAGE_CONNECTION_STRING: env["AzureWebJobsStorage"] };
+function readOwnStorage(env: Environ): { readonly settings: Settings; readonly names: SettingNames } {
+  const connection = env["AzureWebJobsStorage"];
+  if (connection) {
+    return { settings: { STORAGE_CONNECTION_STRING: connection }, names: OWN };
   }
-  return account === undefined ? {} : { STORAGE_ACCOUNT: account };
+  for (const name of ["accountName", "queueServiceUri", "tableServiceUri"]) {
+    const setting = `AzureWebJobsStorage__${name}`;
+    const value = env[setting];
+    const account = name === "accountName" ? value : /^https:\/\/([a-z0-9]+)\./.exec(value ?? "")?.[1];
+    if (account) {
+      return { settings: { STORAGE_ACCOUNT: account }, names: { ...OWN, STORAGE_ACCOUNT: setting } };
+    }
+  }
+  return { settings: {}, names: OWN };
 }
+
+const OWN: SettingNames = { STORAGE_CONNECTION_STRING: "AzureWebJobsStorage" };
 
 /** `[d.]hh:mm:ss`, as host.json writes it; `-1` is none. */
 function toSeconds(timeSpan: string): number {

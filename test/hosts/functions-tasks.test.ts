@@ -44,9 +44,10 @@ async function start(app: Record<string, string>): Promise<FunctionsHost> {
 
 test("a task that streamed from a killed worker is taken over by the queue trigger of another", async () => {
   const app = newApp(2);
+  // The first one owns the timer.
   const one = await start(app);
-  const { id } = await beginStream(one, "count");
   const two = await start(app);
+  const { id } = await beginStream(one, "count");
   await one.kill();
 
   expect(toText(await untilEnded(two, "count", id), "numbers")).toBe(COUNTED);

@@ -102,7 +102,7 @@ export function createCallPairs(
   }
 }
 
-/** Adds one look to each, and returns how many have waited for `MISMATCHED` of them. */
+/** Adds one look to all, and returns how many have waited for `MISMATCHED` of them. */
 function countLate(all: ReadonlyMap<string, Waiting<unknown>>): number {
   let late = 0;
   for (const one of all.values()) {

@@ -26,7 +26,7 @@ export async function startAtTerminal(): Promise<void> {
   const [{ createLogger }, { runUntilSignal }, { loadStorageClients }] = await Promise.all([
     import("./logger.ts"),
     import("./run-until-signal.ts"),
-    import("../../compose.ts"),
+    import("../../compose/stores.ts"),
   ]);
   if (azurite) await loadStorageClients();
   await runUntilSignal({

@@ -35,7 +35,12 @@ describe("what cannot work on Functions is refused:", () => {
       { AzureFunctionsJobHost__functionTimeout: "00:01:00" },
       "functionTimeout",
     ],
-    ["no storage", { AzureWebJobsStorage: "" }, "STORAGE_CONNECTION_STRING"],
+    ["no storage", { AzureWebJobsStorage: "" }, "at AzureWebJobsStorage"],
+    [
+      "a name that is none",
+      { AzureWebJobsStorage: "", AzureWebJobsStorage__accountName: "No" },
+      "at AzureWebJobsStorage__accountName",
+    ],
   ])("%s", (_what, given, name) => {
     expect(() => readFunctionsConfig("00:30:00", { ...env, ...given })).toThrow(name);
   });
@@ -60,6 +65,19 @@ test.each<[string, Record<string, string>, object]>([
   ],
 ])("the storage is the Functions host's own, by %s", (_how, given, expected) => {
   expect(readFunctionsConfig("00:30:00", { ...env, ...given })).toMatchObject(expected);
+});
+
+test.each<[string, Record<string, string>]>([
+  ["AzureWebJobsStorage", {}],
+  ["AzureWebJobsStorage__accountName one", { AzureWebJobsStorage: "", AzureWebJobsStorage__accountName: "one" }],
+  [
+    "AzureWebJobsStorage__tableServiceUri one",
+    { AzureWebJobsStorage: "", AzureWebJobsStorage__tableServiceUri: "https://one.table.core.windows.net" },
+  ],
+  ["STORAGE_ACCOUNT one", { AzureWebJobsStorage: "", AzureWebJobsStorage__accountName: "one", STORAGE_ACCOUNT: "one" }],
+  ["STORAGE_CONNECTION_STRING", { STORAGE_CONNECTION_STRING: connection }],
+])("errors of the storage name %s where that was used", (name, given) => {
+  expect(readFunctionsConfig("00:30:00", { ...env, ...given }).storageSetting).toBe(name);
 });
 
 test("cards name the app's own address", () => {

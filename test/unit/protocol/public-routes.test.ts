@@ -44,6 +44,14 @@ test("every route needs a token, but for those that are public", async () => {
   expect(answers.length).toBeGreaterThan(150);
 });
 
+test("a 401 names UNAUTHENTICATED, at the gateway's own paths and below an agent", async () => {
+  for (const path of ["/agents", "/tasks", "/agents/echo/tasks/t-1", "/agents/echo/acme/tasks"]) {
+    const response = await fetch(path, { headers: { "a2a-version": "1.0" } });
+    expect([path, response.status]).toEqual([path, 401]);
+    expect(await response.json()).toMatchObject({ error: { code: 401, status: "UNAUTHENTICATED" } });
+  }
+});
+
 /** Below the default agent at the root, and below named ones, with a tenant and without; and the gateway's own. */
 function everyPath(): (readonly [path: string, methods: readonly string[]])[] {
   const resources = agentResources(edge).map(({ template, methods }) => {
