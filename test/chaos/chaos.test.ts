@@ -6,7 +6,7 @@ const OPTIONS = { seed: Math.floor(Math.random() * 1e6), seconds: 24, hosts: 3, 
 
 test(
   "hosts of two versions that are killed, cut off from one endpoint and poisoned lose nothing that a client received",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { figures, violations } = await runChaos(OPTIONS);
     console.log(figures);
