@@ -60,7 +60,7 @@ export function createTaskPrinter(write: (text: string) => void): TaskPrinter {
 
   function showStatus(status: TaskStatus | undefined): void {
     state = status?.state ?? state;
-    // A completed task ends with the first line of its summary, which is an artifact too.
+    // The message of a completed task only refers to the artifacts, which are shown already.
     if (state === TaskState.TASK_STATE_COMPLETED) return;
     for (const { content } of status?.message?.parts ?? []) {
       if (content?.$case === "text") write(`  ${content.value}\n`);

@@ -137,6 +137,7 @@ async function composeWith(
       retention: config.TASK_RETENTION,
       tailReadsPerSecond: config.TAIL_READS_PER_SECOND,
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
+      maxEventBytes: config.MAX_SSE_EVENT,
       maxTurns: config.MAX_TURNS,
     },
     stateKeys,

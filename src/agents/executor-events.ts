@@ -3,6 +3,8 @@ import type { Artifact, Part, Task, TaskArtifactUpdateEvent, TaskStatus } from "
 import type { AgentExecutionEvent } from "@a2a-js/sdk/server";
 import { AgentFailure } from "../ports/agent.ts";
 import type { ArtifactWriter, Turn } from "../ports/agent.ts";
+import { toParts } from "../tasks/turn/content.ts";
+import { createExecutorBacklog, weightOfParts } from "./executor-backlog.ts";
 
 /** Converts the events that an executor publishes into calls of its turn. */
 export interface ExecutorEvents {
@@ -14,7 +16,7 @@ export interface ExecutorEvents {
 export function createExecutorEvents(turn: Turn): ExecutorEvents {
   const writers = new Map<string, ArtifactWriter>();
   const seen = new Map<string, string>();
-  const commits: Promise<unknown>[] = [];
+  const backlog = createExecutorBacklog();
   let failure: AgentFailure | undefined;
   let hasEnded = false;
 
@@ -23,7 +25,7 @@ export function createExecutorEvents(turn: Turn): ExecutorEvents {
       switch (event.kind) {
         case "message":
           hasEnded = true;
-          commits.push(turn.reply(event.data.parts));
+          add(event.data.parts, (parts) => turn.reply(parts), true);
           return;
         case "task":
           diff(event.data);
@@ -36,7 +38,7 @@ export function createExecutorEvents(turn: Turn): ExecutorEvents {
       }
     },
     async settled() {
-      await Promise.all(commits);
+      await backlog.settled();
       if (failure) {
         throw failure;
       }
@@ -80,7 +82,13 @@ export function createExecutorEvents(turn: Turn): ExecutorEvents {
     const writer = open ?? turn.artifact(artifactId, { name, description, extensions, ...(metadata && { metadata }) });
     writers.set(artifactId, writer);
     seen.set(artifactId, toComparable(artifact));
-    commits.push(lastChunk ? writer.close(parts) : writer.append(parts));
+    add(parts, (copied) => (lastChunk ? writer.close(copied) : writer.append(copied)));
+  }
+
+  /** A copy: the executor may change what it has published. */
+  function add(parts: readonly Part[], send: (parts: readonly Part[]) => Promise<unknown>, isEnd = false): void {
+    const copied = toParts(parts);
+    backlog.add(weightOfParts(copied), () => send(copied), isEnd);
   }
 
   function apply(status: TaskStatus | undefined): void {
@@ -92,19 +100,19 @@ export function createExecutorEvents(turn: Turn): ExecutorEvents {
     switch (status?.state) {
       case TaskState.TASK_STATE_WORKING:
       case TaskState.TASK_STATE_SUBMITTED:
-        commits.push(turn.working(parts));
+        add(parts, (copied) => turn.working(copied));
         return;
       case TaskState.TASK_STATE_INPUT_REQUIRED:
-        commits.push(turn.ask(parts));
+        add(parts, (copied) => turn.ask(copied), true);
         return;
       case TaskState.TASK_STATE_AUTH_REQUIRED:
-        commits.push(turn.requireAuth(parts));
+        add(parts, (copied) => turn.requireAuth(copied), true);
         return;
       case TaskState.TASK_STATE_COMPLETED:
-        commits.push(turn.complete(parts));
+        add(parts, (copied) => turn.complete(copied), true);
         return;
       case TaskState.TASK_STATE_REJECTED:
-        commits.push(turn.reject(parts));
+        add(parts, (copied) => turn.reject(copied), true);
         return;
       case TaskState.TASK_STATE_FAILED:
         failure = new AgentFailure(parts);

@@ -15,8 +15,8 @@ export type ExecutorDefinition = Omit<AgentDefinition, "run">;
  * replay it.
  *
  * After a crash its task ends as FAILED, unless `onCrash: "resume"` is set: then `execute` runs again from the beginning. When
- * the turn is stopped `cancelTask` is called. `publish` cannot wait for the store: an executor with more than 8 MiB that are
- * not yet stored fails.
+ * the turn is stopped `cancelTask` is called. `publish` cannot wait for the store: what is published faster than it can be
+ * stored waits in memory, and a task with more than 64 MiB waiting fails.
  * @throws TypeError if the id, the version or the card is invalid
  *
  * @example

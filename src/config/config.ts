@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { duration, size } from "./duration.ts";
+import { duration, LONGEST_TIMER, size } from "./duration.ts";
 import { toStorageLocations } from "./storage-locations.ts";
 
 /** Every environment variable with its default. A test compares docs/configuration.md with this schema. */
@@ -36,7 +36,7 @@ export const environment = z.object({
   ),
   AUTH_AUDIENCE: list().describe("accepted audiences of access tokens, comma-separated"),
   AUTH_REQUIRED_ROLE: z.string().optional().describe("role that every caller needs"),
-  AUTH_MAX_TOKEN_LIFETIME: duration("15 min").describe("longest accepted lifetime of an access token"),
+  AUTH_MAX_TOKEN_LIFETIME: duration("15 min", "1 min", "30 d").describe("longest accepted lifetime of an access token"),
   AUTH_OPERATOR_ROLE: z.string().optional().describe("role whose callers may read and cancel the tasks of all callers"),
   SERVE_EVERYBODY_ON_ANY_ADDRESS: z
     .enum(["yes"])
@@ -65,25 +65,33 @@ export const environment = z.object({
   TAIL_READS_PER_SECOND: integer(200, 1, 10_000).describe(
     "most reads per second that an instance spends on watching tasks",
   ),
-  INPUT_TIMEOUT: duration("24 h").describe("how long a task may wait for input before it fails"),
-  TASK_RETENTION: duration("7 d").describe("how long an ended task is kept"),
-  TURN_TIMEOUT: duration("15 min").describe("how long an agent may work on one message"),
-  STREAM_IDLE_TIMEOUT: duration("10 min").describe("a stream without events is closed after this time"),
-  STREAM_MAX_DURATION: duration("1 h").describe("a stream is closed after this time at the latest"),
-  SHUTDOWN_GRACE: duration("10 s").describe(
+  INPUT_TIMEOUT: duration("24 h", "1 s", "3650 d").describe("how long a task may wait for input before it fails"),
+  TASK_RETENTION: duration("7 d", "1 s", "3650 d").describe("how long an ended task is kept"),
+  TURN_TIMEOUT: duration("15 min", "1 s", LONGEST_TIMER).describe("how long an agent may work on one message"),
+  STREAM_IDLE_TIMEOUT: duration("10 min", "1 s", LONGEST_TIMER).describe(
+    "a stream without events is closed after this time",
+  ),
+  STREAM_MAX_DURATION: duration("1 h", "1 s", LONGEST_TIMER).describe(
+    "a stream is closed after this time at the latest",
+  ),
+  SHUTDOWN_GRACE: duration("10 s", "0", "1 h").describe(
     "how long running turns may take to end after SIGTERM before they are handed over to another instance",
   ),
-  FUNCTION_TIMEOUT: duration("0")
+  FUNCTION_TIMEOUT: duration("0", "0", "36500 d")
     .transform((limit) => limit || undefined)
     .describe("function timeout; set by the Functions host from host.json"),
   WEBSITE_SITE_NAME: z.string().optional().describe("set by Azure Functions and App Service; used to detect them"),
   CONTAINER_APP_NAME: z.string().optional().describe("set by Azure Container Apps; used to detect it"),
-  HEADERS_TIMEOUT: duration("15 s").describe("how long a client may take to send the headers of a request (Node host)"),
-  REQUEST_TIMEOUT: duration("2 min").describe("how long a client may take to send a whole request (Node host)"),
-  MAX_SSE_EVENT: size("1 MiB").describe(
+  HEADERS_TIMEOUT: duration("15 s", "1 s", "10 min").describe(
+    "how long a client may take to send the headers of a request (Node host)",
+  ),
+  REQUEST_TIMEOUT: duration("2 min", "1 s", "24 h").describe(
+    "how long a client may take to send a whole request (Node host)",
+  ),
+  MAX_SSE_EVENT: size("1 MiB", "64 KiB", "4 MiB").describe(
     "largest SSE event; a larger artifact is sent in several events, a larger status message fails in the agent",
   ),
-  MAX_BODY: size("32 MiB").describe("largest request body"),
+  MAX_BODY: size("32 MiB", "1 KiB", "256 MiB").describe("largest request body"),
   MAX_PARTS: integer(1_000, 1, 100_000).describe("most parts in one message"),
   MAX_DEPTH: integer(64, 8, 1_000).describe("deepest nesting of JSON in a request"),
   MAX_EVENTS_PER_TASK: integer(10_000, 10, 1_000_000).describe("most events of one task"),
@@ -220,7 +228,8 @@ function integer(fallback: number, min: number, max: number): z.ZodType<number, 
         return z.NEVER;
       }
       return value;
-    });
+    })
+    .meta({ range: `${min} to ${max}` });
 }
 
 /** A comma-separated list. `expected` says what an item that does not match should be; an error never shows a secret item. */

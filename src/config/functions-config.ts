@@ -14,14 +14,19 @@ const UNLIMITED = 36_500 * 86_400;
  * @throws ConfigError
  */
 export function readFunctionsConfig(functionTimeout: string, env: Environ = process.env): Config {
-  const timeout = toSeconds(env["AzureFunctionsJobHost__functionTimeout"] || functionTimeout);
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const timeSpan = given["AzureFunctionsJobHost__functionTimeout"] ?? functionTimeout;
+  const timeout = toSeconds(timeSpan);
+  if (timeout <= RESERVE) {
+    const why = "turns and streams end one minute before it";
+    throw new ConfigError(`functionTimeout ${JSON.stringify(timeSpan)} is too short: ${why}. Set at least 00:02:00.`);
+  }
   const defaults: Settings = {
     SWEEP_SECONDS: "30",
     SHUTDOWN_GRACE: "1 s",
     TURN_TIMEOUT: String(Math.min(15 * 60, timeout - RESERVE)),
     STREAM_MAX_DURATION: String(Math.min(25 * 60, timeout - RESERVE)),
   };
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const own = readOwnStorage(env);
   const storage = given["STORAGE_ACCOUNT"] || given["STORAGE_CONNECTION_STRING"] ? {} : own;
   const config = parseConfig({ ...defaults, ...given, ...storage, FUNCTION_TIMEOUT: String(timeout) });

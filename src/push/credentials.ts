@@ -9,7 +9,7 @@ export interface Credentials {
 /** Encrypts credentials with a key derived from the state key (AES-256-GCM, HKDF-SHA-256). */
 export interface CredentialSealer {
   seal(credentials: Credentials): Promise<string>;
-  /** Undefined if the key that encrypted them is no longer known. */
+  /** Undefined if no current key opens them: it was replaced, or cannot be fetched now. Never rejects for that. */
   open(sealed: string): Promise<Credentials | undefined>;
 }
 
@@ -35,7 +35,8 @@ export function createCredentialSealer(keys: StateKeys): CredentialSealer {
       if (found) {
         return found;
       }
-      await keys.refresh();
+      // A key vault that does not answer is no reason to give up a webhook: the next attempt asks again.
+      await keys.refresh().catch(() => {});
       return openWithAny(keys.all(), algorithm, bytes.subarray(IV_BYTES));
     },
   };

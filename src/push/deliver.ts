@@ -117,7 +117,10 @@ async function post(
 ): Promise<WebhookOutcome> {
   return secrets
     ? sender.post(toNotification(config, secrets, generation, response, task))
-    : { code: "refused", reason: "its credentials were encrypted with a STATE_KEY that is no longer configured" };
+    : {
+        code: "failed",
+        reason: "no current state key decrypts its credentials (STATE_KEY, or state-key in the vault)",
+      };
 }
 
 function afterPost(

@@ -55,11 +55,17 @@ function afterPost(
   };
 }
 
-/** Another attempt would fail in the same way; 410 says so (RFC 9110, 15.5.11). */
+/** Moved permanently (301, 308) and gone (410): another attempt would fail in the same way (RFC 9110, 15.4 and 15.5.11). */
+const FINAL_STATUSES = new Set([301, 308, 410]);
+
 function isFinal(outcome: WebhookOutcome): boolean {
-  return outcome.code === "refused" || (outcome.code === "answered" && outcome.status === 410);
+  return outcome.code === "refused" || (outcome.code === "answered" && FINAL_STATUSES.has(outcome.status));
 }
 
 function toText(outcome: WebhookOutcome): string {
-  return outcome.code === "answered" ? `status ${outcome.status}` : `${outcome.code}: ${outcome.reason}`;
+  if (outcome.code !== "answered") {
+    return `${outcome.code}: ${outcome.reason}`;
+  }
+  const isRedirect = outcome.status >= 300 && outcome.status < 400;
+  return isRedirect ? `status ${outcome.status}: redirects are not followed` : `status ${outcome.status}`;
 }

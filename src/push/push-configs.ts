@@ -95,6 +95,7 @@ export function createPushConfigs(parts: PushParts): PushConfigs {
       while (!(await retry(parts, deadline, () => remove(key, toConfigKey(id))))) {
         await delay(clock, DELETE_LOOK);
       }
+      parts.logger.info("push.config-deleted", { taskId, config: id });
     },
   };
 

@@ -21,6 +21,8 @@ interface EngineSettings {
   /** Head reads per second of all watchers of this instance together. */
   readonly tailReadsPerSecond: number;
   readonly maxEventsPerTask: number;
+  /** Bytes of one SSE event. */
+  readonly maxEventBytes: number;
   /** Turns that may run on this instance at the same time. */
   readonly maxTurns: number;
 }

@@ -1,7 +1,7 @@
 import type { TaskPage } from "../ports/task-log.ts";
 import type { TurnMessage } from "../ports/work-queue.ts";
 import { cancelTask } from "./calls/cancel.ts";
-import { findTask, keyOf, toAnswer } from "./calls/find-task.ts";
+import { findHead, findTask, keyOf, toAnswer } from "./calls/find-task.ts";
 import { listTasks } from "./calls/list.ts";
 import { createSendMessage } from "./calls/send-message.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -16,6 +16,7 @@ import { workOn } from "./turn/take-up.ts";
 import { purgeTask } from "./upkeep/purge.ts";
 import { createRetention } from "./upkeep/retention.ts";
 import { sweep } from "./upkeep/sweep.ts";
+import { createSharedSnapshots } from "./watch/shared-snapshots.ts";
 import { createTails } from "./watch/tails.ts";
 import { createTaskEvents } from "./watch/task-events.ts";
 
@@ -49,6 +50,7 @@ interface Purged {
 export function createEngine(parts: EngineParts): DurableEngine {
   const tails = createTails(parts);
   const turns = createHeldTurns(parts, tails);
+  const snapshots = createSharedSnapshots(parts);
   const retention = createRetention(parts);
 
   tails.onLook((key, head) => {
@@ -88,8 +90,7 @@ export function createEngine(parts: EngineParts): DurableEngine {
   }
 
   async function subscribe(call: Call, { id }: { readonly id: string }): Promise<TaskEvents> {
-    const stored = await findTask(parts, call, id);
-    const { generation, state } = stored.head;
+    const { generation, state } = await findHead(parts, call, id);
     const from = call.lastEventId;
     if (from === undefined && isTerminal(state)) {
       const message = `Task ${id} has ended, so there is nothing to subscribe to. Use GetTask.`;
@@ -98,11 +99,17 @@ export function createEngine(parts: EngineParts): DurableEngine {
     if (from !== undefined && from > generation) {
       throw invalid("Last-Event-ID", `is ${from}, but the task has only ${generation} events`);
     }
-    const watcher = tails.watch(keyOf(call, id));
+    const key = keyOf(call, id);
     if (from === undefined) {
-      const response = { payload: { $case: "task" as const, value: stored.task } };
-      return createTaskEvents(watcher.startAfter(generation), { generation, response }, generation + 1);
+      const first = await snapshots.read(key, generation);
+      if (!first) {
+        throw new TaskError({ code: "not-found", taskId: id });
+      }
+      const { generation: begun, response } = first;
+      const watcher = tails.watch(key).startAfter(begun);
+      return createTaskEvents(watcher, { generation: begun, response }, begun + 1, () => first.release());
     }
+    const watcher = tails.watch(key);
     if (from === generation && isTerminal(state)) {
       await watcher.return();
     }

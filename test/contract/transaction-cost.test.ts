@@ -80,6 +80,7 @@ beforeAll(async () => {
       retention: 7 * 86_400_000,
       tailReadsPerSecond: 200,
       maxEventsPerTask: 10_000,
+      maxEventBytes: 1024 * 1024,
       maxTurns: 100,
     },
     stateKeys: createStateKeys([new Uint8Array(32)]),

@@ -26,6 +26,21 @@ registerHttpFunction((request) => {
       // One chunk, and then the silence of an agent that works.
       return streamed((client) => client.write("begun"));
     }
+    case "/ended-early":
+      // As when a token expires: the stream is over, and the turn that it began goes on.
+      request.waitUntil?.(new Promise((resolve) => (settle = resolve)));
+      return streamed((client) => {
+        client.write("all of it");
+        client.end();
+      });
+    case "/ended":
+      request.waitUntil?.(new Promise((resolve) => setTimeout(resolve, 100)));
+      return streamed((client) => {
+        client.write("all of it");
+        client.end();
+      });
+    case "/small":
+      return echo(request, 1_000);
     case "/settle":
       settle();
       return { status: 204, headers: {} };
@@ -36,12 +51,16 @@ registerHttpFunction((request) => {
   }
 }, 60_000);
 
-async function echo(request: HttpRequest): Promise<HttpAnswer> {
+async function echo(request: HttpRequest, limit = 10_000_000): Promise<HttpAnswer> {
   const { method, target: url } = request;
   const headers = Object.fromEntries(
     ["authorization", "x-ms-client-principal"].map((name) => [name, request.header(name)]),
   );
-  return jsonAnswer({ method, url, headers, body: await request.readText(10_000_000) });
+  try {
+    return jsonAnswer({ method, url, headers, body: await request.readText(limit) });
+  } catch (error) {
+    return jsonAnswer({ error: String(error) }, 413);
+  }
 }
 
 function streamed(send: (client: ClientSink, hasLeft: () => boolean) => unknown): HttpAnswer {

@@ -49,7 +49,18 @@ const large = defineAgent({
   },
 });
 
-export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief, large] });
+/** Twelve artifacts of 1 MB, and a question. */
+const twelve = defineAgent({
+  ...describe("twelve"),
+  async run(turn) {
+    for (let number = 0; number < 12; number += 1) {
+      await turn.artifact(`part-${number}`).close(`${number} `.repeat(1_000_000).slice(0, 1_000_000));
+    }
+    await turn.ask("Is it enough?");
+  },
+});
+
+export default defineGateway({ agents: [echo, count, countOnce, countQueued, stubborn, brief, large, twelve] });
 
 /** 1 to 12 in 1.3 s, as chunks of one artifact. */
 async function countSlowly(turn: Turn): Promise<void> {

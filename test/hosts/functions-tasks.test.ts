@@ -131,7 +131,7 @@ test.each([
   ["memory for a store", { TASK_STORE: "memory" }, /TASK_STORE/],
   ["a turn that may outlast the function", { TURN_TIMEOUT: "30 min" }, /TURN_TIMEOUT/],
   ["everybody served in Azure", { WEBSITE_SITE_NAME: "mine" }, /AUTH_MODE/],
-  ["storage that does not answer", { AzureWebJobsStorage: toNowhere() }, /STORAGE_CONNECTION_STRING.*ECONNREFUSED/],
+  ["storage that does not answer", { AzureWebJobsStorage: toNowhere() }, /of AzureWebJobsStorage: .*ECONNREFUSED/],
 ])("a mistake (%s) is a 503 to clients, a line in the log and no crash", async (_what, mistake, reason) => {
   const host = await start({ ...newApp(30), ...mistake });
   for (const path of ["/livez", "/.well-known/agent-card.json", "/agents"]) {
@@ -143,6 +143,18 @@ test.each([
   expect(host.worker.output).toMatch(reason);
   expect(host.worker.output.match(/host\.start-failed/g)).toHaveLength(1);
   expect(await host.scaleIn()).toBe(0);
+});
+
+test("a worker on a Node.js that is too old answers 503 with the reason, and takes no work", async () => {
+  const old = "data:text/javascript,delete Promise.withResolvers";
+  const host = await start({ ...newApp(30), NODE_OPTIONS: `--import=${encodeURI(old)}` });
+  const response = await fetch(`${host.url}/agents`);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({
+    error: { status: "UNAVAILABLE", message: expect.stringContaining("needs Node.js 22 or 24") },
+  });
+  expect(host.worker.output).toContain("host.start-failed");
+  expect(host.worker.functions.map(({ name }) => name)).toEqual(["zz-gateway"]);
 });
 
 interface StartedTurn {

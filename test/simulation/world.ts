@@ -216,6 +216,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
         retention: RETENTION,
         tailReadsPerSecond: 200,
         maxEventsPerTask: 10_000,
+        maxEventBytes: 1024 * 1024,
         maxTurns: 1_000,
       },
       stateKeys: createStateKeys([new Uint8Array(32).fill(7)]),

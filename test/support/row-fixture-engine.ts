@@ -64,6 +64,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
       retention: 30 * 86_400_000,
       tailReadsPerSecond: 200,
       maxEventsPerTask: 10_000,
+      maxEventBytes: 1024 * 1024,
       maxTurns: 10,
     },
     stateKeys: createStateKeys([new Uint8Array(32)]),

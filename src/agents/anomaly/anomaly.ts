@@ -62,12 +62,14 @@ async function run(turn: Turn, allowedHosts: readonly string[]): Promise<void> {
   await stream(turn, "plot", { name: "Plot" }, [[file]]);
   const paragraphs = summary.map((text, i) => [{ text: i === 0 ? text : `\n\n${text}`, mediaType: "text/plain" }]);
   await stream(turn, "summary", { name: "Summary" }, paragraphs);
-  await turn.complete(summary[0]);
+  // Clients show artifacts and the last message: the summary is in one of them only.
+  await turn.complete(DONE);
 }
 
 const NO_DATA =
   "Which series should be analyzed? Send a CSV file with a column of times and a column of values, " +
   'the same as text, or JSON rows such as [{"timestamp": "2014-07-01 00:00:00", "value": 1}] in a data part.';
+const DONE = "The analysis is complete. Its result is in the artifacts anomalies, plot and summary.";
 const ANOMALIES_A_CHUNK = 50;
 
 async function stream(

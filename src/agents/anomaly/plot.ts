@@ -11,13 +11,19 @@ const LEFT = 76;
 const RIGHT = 36;
 const TOP = 58;
 const BOTTOM = 46;
-const COLUMNS = WIDTH - LEFT - RIGHT;
-/** Markers beyond these would hide the series; the most severe are drawn. */
-const MAX_MARKERS = 400;
+/** Pixels of one column: what a long series has within them is drawn as one stroke. */
+const COLUMN = 2;
+const COLUMNS = (WIDTH - LEFT - RIGHT) / COLUMN;
+/** Bytes of the SVG. In base64 with what is around it an event stays under 64 KiB, where the line buffer of one client ends. */
+const MAX_BYTES = 45 * 1024;
+/** The most severe anomalies say what they are; further ones are drawn as long as there is room. */
+const MAX_TITLES = 40;
+/** Of a name, which may be anything, in the title. */
+const MAX_NAME = 100;
 
 /**
  * Draws the series, where it was expected and its anomalies as a self-contained SVG: no scripts, no references.
- * Its size follows from its width in pixels, not from the number of readings.
+ * Its size follows from its width in pixels, not from the number of readings, and is at most 45 KiB.
  */
 export function plot(series: Series, detection: Detection): string {
   const { times, values, clock } = series;
@@ -30,7 +36,7 @@ export function plot(series: Series, detection: Detection): string {
   const columns = toColumns(series, detection, x);
 
   const count = detection.anomalies.length;
-  const title = `${count === 0 ? "No anomalies" : count === 1 ? "1 anomaly" : `${count} anomalies`} in ${series.name}`;
+  const title = `${count === 0 ? "No anomalies" : count === 1 ? "1 anomaly" : `${count} anomalies`} in ${toShortName(series.name)}`;
   const period = `${formatTime(start, clock)} to ${formatTime(end, clock)}`;
   const description = `${values.length} readings, ${period}. ${detection.anomalies
     .toSorted((a, b) => b.score - a.score)
@@ -38,7 +44,7 @@ export function plot(series: Series, detection: Detection): string {
     .map((anomaly) => `${anomaly.time}: ${anomaly.reason}`)
     .join(" ")}`;
 
-  return [
+  const base = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escape(title)}</title><desc id="desc">${escape(description)}</desc>`,
     STYLE,
@@ -53,13 +59,17 @@ export function plot(series: Series, detection: Detection): string {
       (tick) =>
         `<path class="grid" d="M${px(x(tick.at))} ${HEIGHT - BOTTOM}v5"/><text class="label" x="${px(x(tick.at))}" y="${HEIGHT - BOTTOM + 20}" text-anchor="middle">${escape(tick.label)}</text>`,
     ),
-    ...drawSpans(series, detection, x),
+  ];
+  const drawn = [
     `<path class="band" d="${drawBand(columns, y)}"/>`,
     `<path class="line" d="${drawLine(columns, y)}"/>`,
-    ...drawMarkers(series, detection, x, y),
-    "</svg>",
-  ].join("\n");
+  ];
+  const room = MAX_BYTES - bytesOf([...base, ...drawn, END].join("\n"));
+  const { spans, markers } = drawAnomalies(series, detection, x, y, room);
+  return [...base, ...spans, ...drawn, ...markers, END].join("\n");
 }
+
+const END = "</svg>";
 
 const STYLE = `<style>
 .page{fill:#fff}.head{font:600 17px system-ui,sans-serif;fill:#1b1f24}.label{font:12px system-ui,sans-serif;fill:#57606a}
@@ -91,7 +101,7 @@ function toColumns(
   // Short series keep each reading; long ones keep what a pixel can show of them.
   const exact = values.length <= COLUMNS;
   for (let i = 0; i < values.length; i++) {
-    const place = exact ? x(at(times, i)) : Math.round(x(at(times, i)));
+    const place = exact ? x(at(times, i)) : Math.round(x(at(times, i)) / COLUMN) * COLUMN;
     const value = at(values, i);
     const last = columns.at(-1);
     if (last?.x === place) {
@@ -127,33 +137,38 @@ function drawLine(columns: readonly Column[], y: (value: number) => number): str
 }
 
 function drawBand(columns: readonly Column[], y: (value: number) => number): string {
-  const upper = columns.map((column) => `${px(column.x)} ${px(y(column.upper))}`);
-  const lower = columns.map((column) => `${px(column.x)} ${px(y(column.lower))}`).toReversed();
+  const upper = columns.map((column) => `${px(column.x)} ${Math.round(y(column.upper))}`);
+  const lower = columns.map((column) => `${px(column.x)} ${Math.round(y(column.lower))}`).toReversed();
   return `M${upper.join("L")}L${lower.join("L")}Z`;
 }
 
-function drawSpans({ times }: Series, { spans }: Detection, x: (time: number) => number): string[] {
-  return spans.slice(0, MAX_MARKERS).map(({ from, to }) => {
-    const left = x(at(times, from));
-    const width = Math.max(3, x(at(times, to)) - left);
-    return `<rect class="span" x="${px(left)}" y="${TOP}" width="${px(width)}" height="${HEIGHT - TOP - BOTTOM}"/>`;
-  });
-}
-
-function drawMarkers(
-  series: Series,
+/** The most severe first, until there is no room for another. */
+function drawAnomalies(
+  { times }: Series,
   { spans, anomalies }: Detection,
   x: (time: number) => number,
   y: (value: number) => number,
-) {
-  return anomalies
-    .map((anomaly, i) => ({ anomaly, time: at(series.times, spans[i]?.peak ?? 0) }))
-    .toSorted((a, b) => b.anomaly.score - a.anomaly.score)
-    .slice(0, MAX_MARKERS)
-    .map(
-      ({ anomaly, time }) =>
-        `<circle class="mark" cx="${px(x(time))}" cy="${px(y(anomaly.value))}" r="5"><title>${escape(`${anomaly.time}: ${toShort(anomaly.value)}. ${anomaly.reason}`)}</title></circle>`,
-    );
+  room: number,
+): { readonly spans: string[]; readonly markers: string[] } {
+  const drawn = { spans: [] as string[], markers: [] as string[] };
+  let left = room;
+  const bySeverity = anomalies
+    .flatMap((anomaly, i) => (spans[i] ? [{ anomaly, span: spans[i] }] : []))
+    .toSorted((a, b) => b.anomaly.score - a.anomaly.score);
+  for (const [rank, { anomaly, span }] of bySeverity.entries()) {
+    const start = x(at(times, span.from));
+    const width = Math.max(3, x(at(times, span.to)) - start);
+    const words = `${anomaly.time}: ${toShort(anomaly.value)}. ${anomaly.reason}`;
+    const title = rank < MAX_TITLES ? `<title>${escape(words)}</title>` : "";
+    const place = `cx="${px(x(at(times, span.peak)))}" cy="${px(y(anomaly.value))}" r="5"`;
+    const marker = title === "" ? `<circle class="mark" ${place}/>` : `<circle class="mark" ${place}>${title}</circle>`;
+    const area = `<rect class="span" x="${px(start)}" y="${TOP}" width="${px(width)}" height="${HEIGHT - TOP - BOTTOM}"/>`;
+    left -= bytesOf(marker) + bytesOf(area) + 2;
+    if (left < 0) break;
+    drawn.spans.push(area);
+    drawn.markers.push(marker);
+  }
+  return drawn;
 }
 
 function drawLegend(): string {
@@ -170,6 +185,14 @@ function toDomain(values: Float64Array): [number, number] {
   const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
   const margin = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
   return [low - margin, high + margin];
+}
+
+function toShortName(name: string): string {
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 const px = (position: number): string => String(Math.round(position * 10) / 10);

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { discardBody } from "../node/discard-body.ts";
+import { answerIncoming } from "../node/http-exchange.ts";
+import { statusAnswer } from "./status-answer.ts";
 
-/** A request as it reached the worker, and the way to answer it. */
+/** An HTTP call as the worker's server has it. */
 export interface RawCall {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
 
-/** Matches an invocation with its HTTP request. They reach the worker by different ways, in any order. */
+/** Pairs each HTTP request with its invocation: the Functions host sends them separately, in either order. */
 export interface CallPairs {
-  /** Called with each request, whose header has the id of its invocation. */
   arrived(call: RawCall): void;
   /** The request of an invocation. Rejects when it does not arrive. */
   take(invocationId: string): Promise<RawCall>;
@@ -16,12 +18,18 @@ export interface CallPairs {
 
 interface Waiting<T> {
   readonly value: T;
-  /** Was already waiting at the last check. */
-  isOld: boolean;
+  /** Looks that have found it waiting. */
+  looks: number;
 }
 
-/** In ms. After one to two of these without its counterpart, a request or invocation is refused. */
-const PATIENCE = 5_000;
+/** Ms between two looks at what waits. */
+const EVERY = 250;
+/** Looks after which a request and an invocation that both wait are of one call, whose client chose its id. */
+const MISMATCHED = 2;
+/** Looks after which a request or an invocation is given up although the other side misses nothing. */
+const LOST = 20;
+/** The Functions host's ids. */
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A counterpart may never arrive: the Functions host lets a client choose its request's invocation id, and then sends the
@@ -33,19 +41,23 @@ export function createCallPairs(
 ): CallPairs {
   const requests = new Map<string, Waiting<RawCall>>();
   const invocations = new Map<string, Waiting<PromiseWithResolvers<RawCall>>>();
+  /** Requests that were refused when they arrived: each leaves an invocation without a request. */
+  let refused = 0;
   let isLooking = false;
 
   return {
     arrived(call) {
       const id = call.incoming.headers["x-ms-invocation-id"];
       const invocation = typeof id === "string" ? invocations.get(id) : undefined;
-      if (typeof id !== "string" || requests.has(id)) {
-        refuse(call);
+      if (typeof id !== "string" || !GUID.test(id) || requests.has(id)) {
+        refused += 1;
+        void refuse(call);
+        lookLater();
       } else if (invocation) {
         invocations.delete(id);
         invocation.value.resolve(call);
       } else {
-        requests.set(id, { value: call, isOld: false });
+        requests.set(id, { value: call, looks: 0 });
         call.outgoing.once("close", () => {
           if (requests.get(id)?.value === call) {
             requests.delete(id);
@@ -60,8 +72,8 @@ export function createCallPairs(
         requests.delete(id);
         return Promise.resolve(request.value);
       }
-      const waiting = Promise.withResolvers<RawCall>();
-      invocations.set(id, { value: waiting, isOld: false });
+      const waiting = toWaiting<RawCall>();
+      invocations.set(id, { value: waiting, looks: 0 });
       lookLater();
       return waiting.promise;
     },
@@ -70,14 +82,19 @@ export function createCallPairs(
   function lookLater(): void {
     if (!isLooking) {
       isLooking = true;
-      after(PATIENCE, look);
+      after(EVERY, look);
     }
   }
 
-  /** Refuses only what two checks have seen: after a blocked event loop the first one may run before the sockets are read. */
+  /** More than one look decides: after a blocked event loop the first one may run before the sockets are read. */
   function look(): void {
-    dropOld(requests, refuse);
-    dropOld(invocations, ({ reject }) => reject(new Error("No HTTP request arrived for this invocation.")));
+    const missed = countLate(invocations);
+    const withoutCall = countLate(requests);
+    giveUp(requests, Math.max(0, missed - refused), (call) => void refuse(call));
+    const rejected = giveUp(invocations, refused + withoutCall, ({ reject }) =>
+      reject(new Error("No HTTP request arrived for this invocation.")),
+    );
+    refused = invocations.size + requests.size === 0 ? 0 : Math.max(0, refused - rejected);
     isLooking = false;
     if (requests.size + invocations.size > 0) {
       lookLater();
@@ -85,18 +102,46 @@ export function createCallPairs(
   }
 }
 
-function dropOld<T>(all: Map<string, Waiting<T>>, drop: (value: T) => void): void {
-  for (const [id, one] of all) {
-    if (one.isOld) {
-      all.delete(id);
-      drop(one.value);
-    }
-    one.isOld = true;
+/** Adds one look to each, and returns how many have waited for `MISMATCHED` of them. */
+function countLate(all: ReadonlyMap<string, Waiting<unknown>>): number {
+  let late = 0;
+  for (const one of all.values()) {
+    one.looks += 1;
+    late += one.looks >= MISMATCHED ? 1 : 0;
   }
+  return late;
 }
 
-function refuse({ outgoing }: RawCall): void {
-  const message = "The header x-ms-invocation-id is reserved for the Functions host. Remove it from the request.";
-  const error = { code: 400, status: "INVALID_ARGUMENT", message, details: [] };
-  outgoing.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+/** Drops the lost ones, and of the late ones as many, oldest first, as the other side has without a counterpart. */
+function giveUp<T>(all: Map<string, Waiting<T>>, mismatched: number, drop: (value: T) => void): number {
+  let dropped = 0;
+  for (const [id, { value, looks }] of all) {
+    if (looks >= LOST || (looks >= MISMATCHED && dropped < mismatched)) {
+      all.delete(id);
+      dropped += 1;
+      drop(value);
+    }
+  }
+  return dropped;
+}
+
+const REFUSAL = statusAnswer(
+  400,
+  "The header x-ms-invocation-id is reserved for the Functions host. Remove it from the request.",
+);
+
+async function refuse({ incoming, outgoing }: RawCall): Promise<void> {
+  await discardBody(incoming);
+  await answerIncoming(() => REFUSAL, incoming, outgoing);
+}
+
+/** Promise.withResolvers, which the Node.js that is too old for this app does not have. */
+function toWaiting<T>(): PromiseWithResolvers<T> {
+  let resolve!: PromiseWithResolvers<T>["resolve"];
+  let reject!: PromiseWithResolvers<T>["reject"];
+  const promise = new Promise<T>((fulfil, fail) => {
+    resolve = fulfil;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
 }

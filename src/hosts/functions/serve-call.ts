@@ -1,10 +1,12 @@
 import type { Gateway } from "../../gateway.ts";
 import { answerIncoming } from "../node/http-exchange.ts";
+import { holdEnd } from "./hold-end.ts";
 import type { RawCall } from "./call-pairs.ts";
 
 /**
- * Answers one call. Resolves when its response is closed and the turn that it began has ended, even if the client
- * disconnected earlier: the Functions host keeps a worker alive only while it has invocations.
+ * Answers one call. Resolves to whether the answer was a stream, when its response is closed and the turn that it began
+ * has ended, even if the client disconnected earlier: the Functions host keeps a worker alive only while it has
+ * invocations.
  *
  * A response is cut after `longest` ms. Never rejects.
  */
@@ -12,7 +14,7 @@ export async function serveCall(
   answer: Gateway["answer"],
   { incoming, outgoing }: RawCall,
   longest: number,
-): Promise<void> {
+): Promise<{ readonly isStream: boolean }> {
   // The client may have left between the arrival of the request and that of its invocation.
   const closed = new Promise<void>((resolve) => {
     outgoing.once("close", resolve);
@@ -22,11 +24,23 @@ export async function serveCall(
   });
   const cut = longest <= LONGEST_TIMEOUT ? setTimeout(() => outgoing.destroy(), longest) : undefined;
   const work: Promise<void>[] = [];
+  const ended = (): Promise<unknown> => Promise.allSettled(work);
+  let isStream = false;
   incoming.url = withSlashes(incoming.url ?? "/");
-  await answerIncoming(answer, incoming, outgoing, (begun) => void work.push(begun));
+  await answerIncoming(
+    async (request) => {
+      const given = await answer(request);
+      isStream = typeof given.body === "object";
+      return holdEnd(given, ended);
+    },
+    incoming,
+    outgoing,
+    (begun) => void work.push(begun),
+  );
   await closed;
   clearTimeout(cut);
-  await Promise.allSettled(work);
+  await ended();
+  return { isStream };
 }
 
 /** The longest delay of setTimeout; longer ones fire at once. */

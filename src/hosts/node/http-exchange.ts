@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyTooLargeError } from "../../ports/http-exchange.ts";
 import type { ClientSink, HttpAnswer, HttpRequest } from "../../ports/http-exchange.ts";
+import { discardBody } from "./discard-body.ts";
 import { writeLater } from "./write-later.ts";
 
 /** Answers a request of Node's HTTP server. Resolves when there is an answer; sending it may take longer. */
@@ -77,18 +78,25 @@ class NodeRequest implements HttpRequest {
           return;
         }
         if (bytes > limit) {
-          // The rest is read and dropped: a client that is still sending would not see the answer otherwise.
           isRefused = true;
           chunks = [];
-          reject(new BodyTooLargeError(limit));
+          void discardBody(incoming).then(() => reject(new BodyTooLargeError(limit)));
           return;
         }
         chunks.push(chunk);
       });
-      incoming.once("end", () => resolve(toText(chunks)));
+      incoming.once("end", () => {
+        if (!isRefused) {
+          resolve(toText(chunks));
+        }
+      });
       incoming.once("error", reject);
       // The client disconnected during its request. There is no one to answer, but the call must end.
-      incoming.once("close", () => reject(CLIENT_LEFT));
+      incoming.once("close", () => {
+        if (!incoming.readableEnded) {
+          reject(CLIENT_LEFT);
+        }
+      });
     });
   }
 }
@@ -136,41 +144,36 @@ function withLength(headers: HttpAnswer["headers"], body: string): Record<string
   return { ...headers, "content-length": Buffer.byteLength(body) };
 }
 
-/** Collects the writes of one turn of the event loop into one write to the socket. */
+/**
+ * Collects the writes of one turn of the event loop into one write to the socket, and cuts long ones: the socket of a slow
+ * client holds one piece, and the rest waits as the text that all readers of an event share.
+ */
 class NodeSink implements ClientSink {
   readonly #outgoing: ServerResponse;
-  #pending = "";
+  #pending: string[] = [];
+  /** Characters of the first pending text that the socket has. */
+  #taken = 0;
   #isScheduled = false;
+  #isWaiting = false;
   #hasEnded = false;
+  #ready: (() => void)[] = [];
 
   constructor(outgoing: ServerResponse) {
     this.#outgoing = outgoing;
   }
 
   get isReady(): boolean {
-    return !this.#outgoing.writableNeedDrain && this.#pending.length < MAX_PENDING;
+    return !this.#outgoing.writableNeedDrain && this.#pendingLength() < PIECE;
   }
 
   untilReady(): Promise<void> {
     this.#flush();
-    return new Promise((resolve) => {
-      if (!this.#outgoing.writableNeedDrain || this.#outgoing.destroyed) {
-        resolve();
-        return;
-      }
-      const proceed = (): void => {
-        this.#outgoing.off("drain", proceed);
-        this.#outgoing.off("close", proceed);
-        resolve();
-      };
-      this.#outgoing.on("drain", proceed);
-      this.#outgoing.on("close", proceed);
-    });
+    return this.#isIdle() ? Promise.resolve() : new Promise((resolve) => void this.#ready.push(resolve));
   }
 
   write(text: string): void {
     if (!this.#hasEnded) {
-      this.#pending += text;
+      this.#pending.push(text);
       this.#schedule();
     }
   }
@@ -182,6 +185,7 @@ class NodeSink implements ClientSink {
 
   cut(reason: Error): void {
     this.#hasEnded = true;
+    this.#pending = [];
     this.#outgoing.destroy(reason);
   }
 
@@ -195,19 +199,82 @@ class NodeSink implements ClientSink {
     }
   }
 
+  /** Writes until the socket is full, and goes on when it is not. */
   #flush(): void {
-    const text = this.#pending;
-    this.#pending = "";
-    if (this.#outgoing.destroyed || this.#outgoing.writableEnded) {
-      return;
+    const outgoing = this.#outgoing;
+    if (outgoing.destroyed || outgoing.writableEnded) {
+      this.#pending = [];
     }
-    if (this.#hasEnded) {
-      this.#outgoing.end(text);
-    } else if (text !== "") {
-      this.#outgoing.write(text);
+    while (this.#pending.length > 0 && !outgoing.writableNeedDrain) {
+      const piece = this.#takePiece();
+      if (this.#hasEnded && this.#pending.length === 0) {
+        outgoing.end(piece);
+      } else {
+        outgoing.write(piece);
+      }
     }
+    if (this.#pending.length > 0) {
+      this.#waitForDrain();
+    } else if (this.#hasEnded && !outgoing.writableEnded && !outgoing.destroyed) {
+      outgoing.end();
+    }
+    if (outgoing.writableNeedDrain && this.#ready.length > 0) {
+      this.#waitForDrain();
+    }
+    if (this.#isIdle()) {
+      const ready = this.#ready;
+      this.#ready = [];
+      for (const resolve of ready) {
+        resolve();
+      }
+    }
+  }
+
+  #isIdle(): boolean {
+    return this.#outgoing.destroyed || (this.#pending.length === 0 && !this.#outgoing.writableNeedDrain);
+  }
+
+  #waitForDrain(): void {
+    if (!this.#isWaiting) {
+      this.#isWaiting = true;
+      const proceed = (): void => {
+        this.#isWaiting = false;
+        this.#outgoing.off("drain", proceed);
+        this.#outgoing.off("close", proceed);
+        this.#flush();
+      };
+      this.#outgoing.on("drain", proceed);
+      this.#outgoing.on("close", proceed);
+    }
+  }
+
+  /** Small texts together, a long one in pieces between two characters. */
+  #takePiece(): string {
+    let piece = "";
+    for (let text = this.#pending[0]; text !== undefined && piece.length < PIECE; text = this.#pending[0]) {
+      const room = this.#taken + PIECE - piece.length;
+      const end = room < text.length && isHighSurrogate(text, room - 1) ? room + 1 : room;
+      piece += text.slice(this.#taken, end);
+      if (end < text.length) {
+        this.#taken = end;
+        break;
+      }
+      this.#taken = 0;
+      this.#pending.shift();
+    }
+    return piece;
+  }
+
+  #pendingLength(): number {
+    return this.#pending.length === 0 ? 0 : this.#pending.reduce((sum, text) => sum + text.length, -this.#taken);
   }
 }
 
-/** Characters that may wait for the end of the event loop's turn. */
-const MAX_PENDING = 64 * 1024;
+/** Characters of one write to a socket; more than these wait for the client. */
+const PIECE = 64 * 1024;
+
+/** Encoded apart, the halves of a pair would be two replacement characters. */
+function isHighSurrogate(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit < 0xdc00;
+}

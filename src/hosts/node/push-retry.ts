@@ -17,8 +17,10 @@ await runCommand(USAGE, async (gateway) => {
     console.log(`Task ${task} does not exist in this store.`);
     return 1;
   }
-  for (const { id, url, behind } of retried) {
-    console.log(`${id}: ${behind === 1 ? "1 event" : `${behind} events`} for ${url}`);
+  for (const { id, url, behind, wasDisabled, reason } of retried) {
+    const state = wasDisabled ? "; it was disabled" : "";
+    const why = reason === undefined ? "" : `; the last attempt failed: ${reason}`;
+    console.log(`${id}: ${behind === 1 ? "1 event" : `${behind} events`} for ${url}${state}${why}`);
   }
   console.log(
     retried.length === 0 ? "Every webhook has received all events." : "A running gateway will deliver them now.",

@@ -10,7 +10,7 @@ import { checkParams } from "../request/methods.ts";
 import type { ProtocolVersion } from "../request/protocol-version.ts";
 import { agreeOnTenant } from "../request/tenant.ts";
 import { SSE_HEADERS } from "../streams/event-streams.ts";
-import type { WireEvents } from "../streams/event-streams.ts";
+import type { WireEvent, WireEvents } from "../streams/event-streams.ts";
 import type { Operations } from "./operations.ts";
 import type { WireError } from "./wire-error.ts";
 
@@ -39,6 +39,8 @@ export interface Binding {
   readonly extensionHeader: string;
   /** The response body for a result, which is given as JSON text. */
   readonly toBody: (result: string) => string;
+  /** The text before and after an event's JSON, if the data of an SSE event is encoded like a result. */
+  readonly frame?: readonly [before: string, after: string];
   /** The data of an SSE event, if it is encoded differently from a result. */
   readonly toEventData?: (event: string) => string;
   toErrorBody(error: WireError): string;
@@ -161,16 +163,18 @@ async function openStream(
 }
 
 function framedBy(binding: Binding, events: WireEvents): WireEvents {
-  const toData = (json: string): string => (binding.toEventData ?? binding.toBody)(json);
+  const { frame, toEventData } = binding;
   return {
     async next() {
       const next = await events.next();
-      return next.done
-        ? next
-        : { done: false, value: { generation: next.value.generation, json: toData(next.value.json) } };
+      return next.done ? next : { done: false, value: toFramed(next.value) };
     },
     return: () => events.return(),
   };
+
+  function toFramed({ generation, json }: WireEvent): WireEvent {
+    return toEventData ? { generation, json: toEventData(json) } : { generation, json, ...(frame && { frame }) };
+  }
 }
 
 function toAnswer(binding: Binding, result: string): HttpAnswer {

@@ -59,6 +59,7 @@ function toBinding(id: RpcId, version: ProtocolVersion): Binding {
     contentType: CONTENT_TYPE,
     extensionHeader: version === "1.0" ? "a2a-extensions" : "x-a2a-extensions",
     toBody: (result) => `${start}${result}}`,
+    frame: [start, "}"],
     toErrorBody: (error) => toErrorBody(id, error),
     toErrorAnswer: (error) => toErrorAnswer(id, error),
   };

@@ -24,8 +24,10 @@ export interface StreamLimits {
 export interface WireEvent {
   /** The SSE `id`: the event's generation. 0 for no id: a Message, or a piece of a split event that is not the last. */
   readonly generation: number;
-  /** JSON text for `data`. */
+  /** JSON text for `data`. All streams that send the event share it. */
   readonly json: string;
+  /** Text before and after `json`, in the same `data`. */
+  readonly frame?: readonly [before: string, after: string];
 }
 
 /** The events that a stream sends. A reader that stops before the end must call `return`. */
@@ -102,6 +104,23 @@ export function createEventStreams(clock: Clock, limits: StreamLimits, callers: 
     },
   };
 }
+
+/** A large event's text is not joined with what is around it, which would be a copy of it for every stream. */
+function writeEvent(client: ClientSink, { generation, json, frame: [before, after] = NO_FRAME }: WireEvent): void {
+  const start = generation > 0 ? `id: ${generation}\ndata: ${before}` : `data: ${before}`;
+  const end = `${after}\n\n`;
+  if (json.length < LARGE) {
+    client.write(start + json + end);
+    return;
+  }
+  client.write(start);
+  client.write(json);
+  client.write(end);
+}
+
+const NO_FRAME = ["", ""] as const;
+/** Characters. */
+const LARGE = 16 * 1024;
 
 /** One line without an empty line after it, which would make older clients dispatch an empty event. */
 const COMMENT = ":\n";
@@ -194,8 +213,7 @@ class EventStream implements StreamedBody, Ticking {
           return;
         }
         this.#activeAt = this.#clock.monotonic();
-        const { generation, json } = next.value;
-        client.write(generation > 0 ? `id: ${generation}\ndata: ${json}\n\n` : `data: ${json}\n\n`);
+        writeEvent(client, next.value);
       }
     } catch (error) {
       this.end(`event: error\ndata: ${this.#toErrorJson(error)}\n\n`);

@@ -1,17 +1,16 @@
 import type { Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent } from "@a2a-js/sdk";
+import { toResponseLimit } from "../../tasks/turn/event-limit.ts";
 
-/** Bytes of an SSE event around the response: the id line and the JSON-RPC envelope. */
-const ENVELOPE = 16 * 1024;
 /** Bytes of names, quotes and braces around one part, in the longer of the two A2A versions. */
 const PART_FRAME = 128;
 
 /**
  * Splits an event into events that are equivalent to it, each small enough for one SSE event of `maxEvent` bytes. Text
- * is cut between code points, bytes anywhere; data cannot be cut and stays whole. A Task is sent without its history,
- * and artifacts that do not fit follow as artifact updates.
+ * is cut between code points, bytes anywhere; data cannot be cut and stays whole: an agent cannot emit more of it than
+ * fits. A Task is sent without its history, and artifacts that do not fit follow as artifact updates.
  */
 export function splitEvent(response: StreamResponse, maxEvent: number): readonly StreamResponse[] {
-  const limit = Math.max(maxEvent - ENVELOPE, maxEvent / 2);
+  const limit = toResponseLimit(maxEvent);
   switch (response.payload?.$case) {
     case "task":
       return splitTask(response, response.payload.value, limit);
@@ -62,9 +61,9 @@ function splitArtifact(
   if (frame + sizeOfParts(artifact.parts) <= limit) {
     return [response];
   }
-  const chunks = pack(artifact.parts, Math.max(limit - frame, limit / 4));
+  const chunks = pack(artifact.parts, Math.max(limit - frame - MARK_BYTES, limit / 4));
   const { artifactId } = artifact;
-  return chunks.map((parts, at) => {
+  return chunks.map(({ parts, continues }, at) => {
     const isFirst = at === 0;
     return toResponse({
       ...update,
@@ -73,24 +72,38 @@ function splitArtifact(
         : { artifactId, name: "", description: "", parts, metadata: undefined, extensions: [] },
       append: isFirst ? update.append : true,
       lastChunk: at === chunks.length - 1 && update.lastChunk,
-      metadata: isFirst ? update.metadata : undefined,
+      metadata: isFirst ? update.metadata : continues ? { [CONTINUES]: true } : undefined,
     });
   });
 }
 
-function pack(parts: readonly Part[], limit: number): Part[][] {
-  let chunk: Part[] = [];
+/** In an event's metadata: its first part is the rest of the last part before it (docs/extensions/durable-v1.md, 2.4). */
+const CONTINUES = "urn:a2a-azure-gateway:durable:v1:continues";
+
+/** Of this key and its value as JSON. */
+const MARK_BYTES = 80;
+
+interface Chunk {
+  readonly parts: Part[];
+  readonly continues: boolean;
+}
+
+function pack(parts: readonly Part[], limit: number): Chunk[] {
+  let chunk: Chunk = { parts: [], continues: false };
   let used = 0;
   const chunks = [chunk];
-  for (const piece of parts.flatMap((part) => cut(part, limit))) {
-    const size = sizeOfPart(piece);
-    if (chunk.length > 0 && used + size > limit) {
-      chunk = [];
-      chunks.push(chunk);
-      used = 0;
+  for (const part of parts) {
+    for (const [at, piece] of cut(part, limit).entries()) {
+      const size = sizeOfPart(piece);
+      // The rest of a part always begins a chunk, because that is how a client recognises it.
+      if (chunk.parts.length > 0 && (at > 0 || used + size > limit)) {
+        chunk = { parts: [], continues: at > 0 };
+        chunks.push(chunk);
+        used = 0;
+      }
+      chunk.parts.push(piece);
+      used += size;
     }
-    chunk.push(piece);
-    used += size;
   }
   return chunks;
 }
@@ -171,12 +184,16 @@ function sizeOfContent(content: NonNullable<Part["content"]>): number {
 
 /** An upper bound of the bytes as JSON: a UTF-16 unit is at most three bytes of UTF-8. */
 function sizeOf(value: unknown): number {
-  return value === undefined ? 0 : (JSON.stringify(value)?.length ?? 0) * 3;
+  const json = value === undefined ? undefined : JSON.stringify(value);
+  return json === undefined ? 0 : json.length < SHORT ? json.length * 3 : Buffer.byteLength(json);
 }
 
-/** Bytes as a JSON string; an upper bound for a short one, to save time. */
+/** Texts with fewer characters get an upper bound, to save time. */
+const SHORT = 256;
+
+/** Bytes as a JSON string. */
 function sizeOfText(text: string): number {
-  if (text.length < 4_096) {
+  if (text.length < SHORT) {
     return text.length * 6;
   }
   let size = 0;

@@ -11,7 +11,7 @@ export function createWireEvents(events: TaskEvents, limit: number): WireEvents 
 class SplitEvents implements WireEvents {
   readonly #events: TaskEvents;
   readonly #limit: number;
-  #pieces: WireEvent[] = [];
+  #pieces: Iterator<WireEvent, undefined> | undefined;
 
   constructor(events: TaskEvents, limit: number) {
     this.#events = events;
@@ -19,17 +19,21 @@ class SplitEvents implements WireEvents {
   }
 
   async next(): Promise<IteratorResult<WireEvent, undefined>> {
-    const waiting = this.#pieces.shift();
-    if (waiting) {
-      return { done: false, value: waiting };
+    for (;;) {
+      const piece = this.#pieces?.next();
+      if (piece && !piece.done) {
+        return piece;
+      }
+      this.#pieces = undefined;
+      const next = await this.#events.next();
+      if (next.done) {
+        return next;
+      }
+      if (isSentWhole(next.value, this.#limit)) {
+        return { done: false, value: next.value };
+      }
+      this.#pieces = piecesOf(next.value, this.#limit);
     }
-    const next = await this.#events.next();
-    if (next.done) {
-      return next;
-    }
-    const [first, ...rest] = toWireEvents(next.value, this.#limit);
-    this.#pieces = rest;
-    return first ? { done: false, value: first } : { done: true, value: undefined };
   }
 
   return(): Promise<unknown> {
@@ -37,17 +41,31 @@ class SplitEvents implements WireEvents {
   }
 }
 
-/** Only the last piece has the generation: before it the client does not have the whole event, and must replay it. */
-function toWireEvents({ generation, response, json }: LoggedResponse, limit: number): WireEvent[] {
-  // A Task is always split, because a stream sends it without its history. GetTask returns the history.
-  if (json !== undefined && response.payload?.$case !== "task" && isWithin(json, limit)) {
-    return [{ generation, json }];
+/** A Task is always split, because a stream sends it without its history. GetTask returns the history. */
+function isSentWhole(event: LoggedResponse, limit: number): event is WireEvent & LoggedResponse {
+  return event.json !== undefined && event.response.payload?.$case !== "task" && isWithin(event.json, limit);
+}
+
+interface Piece {
+  readonly response: StreamResponse;
+  json?: string;
+}
+
+/** The pieces of an event, made once for all streams that send it: they share the event itself. */
+const split = new WeakMap<StreamResponse, { readonly limit: number; readonly pieces: readonly Piece[] }>();
+
+/** One at a time, so that a slow reader's next piece is not made before it is needed. Only the last has the generation. */
+function* piecesOf({ generation, response }: LoggedResponse, limit: number): Generator<WireEvent, undefined> {
+  const known = split.get(response);
+  const pieces =
+    known?.limit === limit ? known.pieces : splitEvent(response, limit).map((piece): Piece => ({ response: piece }));
+  if (pieces !== known?.pieces) {
+    split.set(response, { limit, pieces });
   }
-  const pieces = splitEvent(response, limit);
-  return pieces.map((piece, at) => ({
-    generation: at === pieces.length - 1 ? generation : 0,
-    json: JSON.stringify(StreamResponse.toJSON(piece)),
-  }));
+  for (const [at, piece] of pieces.entries()) {
+    piece.json ??= JSON.stringify(StreamResponse.toJSON(piece.response));
+    yield { generation: at === pieces.length - 1 ? generation : 0, json: piece.json };
+  }
 }
 
 /** A UTF-16 unit is at most three bytes of UTF-8, so most events need not be encoded to measure them. */

@@ -1,6 +1,8 @@
 import type { TaskKey } from "../../ports/task-log.ts";
 import type { EngineParts } from "../engine-parts.ts";
+import type { Head } from "../log/head.ts";
 import { readPatience } from "../log/lease.ts";
+import { readStoredHead } from "../log/transact.ts";
 import { isTaskId, readTask, withHistory } from "../log/read-task.ts";
 import type { StoredTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
@@ -20,6 +22,18 @@ export async function findTask(parts: EngineParts, call: Call, taskId: string): 
     throw new TaskError({ code: "not-found", taskId });
   }
   return stored;
+}
+
+/** The head alone, which costs the same for a small task and a large one. @throws as `findTask` */
+export async function findHead(parts: EngineParts, call: Call, taskId: string): Promise<Head> {
+  const deadline = parts.clock.monotonic() + readPatience(parts.settings.lease);
+  const stored = isTaskId(taskId)
+    ? await retry(parts, deadline, () => readStoredHead(parts, keyOf(call, taskId)))
+    : undefined;
+  if (!stored || stored.head.purging || stored.head.agent !== call.agent.id) {
+    throw new TaskError({ code: "not-found", taskId });
+  }
+  return stored.head;
 }
 
 export function keyOf(call: Call, taskId: string): TaskKey {

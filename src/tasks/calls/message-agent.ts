@@ -41,6 +41,7 @@ export async function runMessageAgent(
     earlier: NOTHING_EARLIER,
   };
   const turn = createTurn(input, {
+    maxEventBytes: parts.settings.maxEventBytes,
     signal: () => abort.signal,
     task: () => refuse("read turn.task"),
     newId: () => parts.random.id(),

@@ -5,7 +5,7 @@ import type { TaskParts } from "../engine-parts.ts";
 import { fold } from "./fold.ts";
 import { parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
-import { decodeEvent, decodeSnapshot, eventKey, taskJsonOf } from "./rows.ts";
+import { decodeEvent, decodeSnapshot, eventKey, generationOf, sizeInMemory, taskJsonOf } from "./rows.ts";
 import { retry } from "../retry.ts";
 import type { LogEvent } from "./rows.ts";
 import type { StoredHead } from "./transact.ts";
@@ -79,6 +79,36 @@ export async function readEvents(
   }
   const rows = await parts.log.readRange(key, eventKey(after + 1), eventKey(upTo));
   return Promise.all(rows.map((row) => decodeEvent(parts.payloads, key, row)));
+}
+
+/** Events read, with about the bytes that each takes in memory. */
+export interface EventsWithin {
+  readonly events: readonly { readonly event: LogEvent; readonly cost: number }[];
+  /** Bytes of all events that were asked for. */
+  readonly bytes: number;
+}
+
+/**
+ * Like `readEvents`, but stops before the event with which they would have more than `maxBytes`; the first is always read.
+ * `known` events are not decoded again. @throws StoreError
+ */
+export async function readEventsWithin(
+  parts: Pick<TaskParts, "log" | "payloads">,
+  key: TaskKey,
+  after: number,
+  upTo: number,
+  maxBytes: number,
+  known: (generation: number) => LogEvent | undefined,
+): Promise<EventsWithin> {
+  const rows = await parts.log.readRange(key, eventKey(after + 1), eventKey(upTo));
+  const costs = rows.map(sizeInMemory);
+  let bytes = 0;
+  const end = costs.findIndex((cost, at) => (bytes += cost) > maxBytes && at > 0);
+  const events = rows.slice(0, end === -1 ? rows.length : end).map(async (row, at) => ({
+    event: known(generationOf(row)) ?? (await decodeEvent(parts.payloads, key, row)),
+    cost: costs[at] ?? 0,
+  }));
+  return { events: await Promise.all(events), bytes };
 }
 
 function taskOf({ response }: LogEvent): Task | undefined {

@@ -54,6 +54,21 @@ export function eventKey(generation: number): string {
   return `e-${String(generation).padStart(10, "0")}`;
 }
 
+/** Of the row of an event. */
+export function generationOf({ key }: LogRow): number {
+  return Number.parseInt(key.slice(2), 10);
+}
+
+/** About the bytes that an event takes once it is decoded, with the content that is stored as payloads. */
+export function sizeInMemory({ body }: LogRow): number {
+  if (!body.includes('"sha256":')) {
+    return body.length;
+  }
+  const row = JSON.parse(body) as Partial<EventRow> & { readonly body?: PayloadRef };
+  const claimed = (row.claims ?? []).reduce((sum, [, , { bytes }]) => sum + bytes, 0);
+  return body.length + claimed + (row.body?.bytes ?? 0);
+}
+
 /** The row of an event, and the event with the JSON text that the row contains. */
 export function encodeEvent(event: LogEvent): { readonly row: LogRow; readonly event: LogEvent } {
   const { generation, epoch, response, message, nonce } = event;
@@ -110,7 +125,7 @@ export async function decodeEvent(payloads: Payloads, task: TaskKey, row: LogRow
   restoreNulls(parts, json.nulls);
   await restoreLargeContent(payloads, task, parts, json.claims ?? []);
   return {
-    generation: Number.parseInt(row.key.slice(2), 10),
+    generation: generationOf(row),
     epoch: json.epoch,
     response,
     ...(message && { message }),
@@ -131,10 +146,17 @@ export async function decodeSnapshot(
   return { generation: json.generation, task };
 }
 
-/** A row's JSON, read from the row or from its payload. @throws StoreError */
+/** The JSON text of a row, from the row or its payload. @throws StoreError */
+export async function readBody(payloads: Payloads, task: TaskKey, body: string): Promise<string> {
+  if (!body.startsWith('{"body":')) {
+    return body;
+  }
+  return toText(await payloads.get(task, (JSON.parse(body) as { readonly body: PayloadRef }).body));
+}
+
+/** The JSON value of a row. @throws StoreError */
 export async function decodeBody<T extends object>(payloads: Payloads, task: TaskKey, body: string): Promise<T> {
-  const json = JSON.parse(body) as T | { readonly body: PayloadRef };
-  return "body" in json ? (JSON.parse(toText(await payloads.get(task, json.body))) as T) : json;
+  return JSON.parse(await readBody(payloads, task, body)) as T;
 }
 
 /** The JSON of `object`, which has at least one member, with one more member whose value is JSON text. */

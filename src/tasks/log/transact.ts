@@ -4,7 +4,7 @@ import { StoreError } from "../../ports/store-error.ts";
 import { encodeHead, parseHead } from "./head.ts";
 import type { Head } from "./head.ts";
 import { storeLargeContent, hasLargeContent, partsOf } from "./large-content.ts";
-import { encodeEvent, encodeSnapshot, eventKey, isOversize, SNAPSHOT, storeBody } from "./rows.ts";
+import { encodeEvent, encodeSnapshot, eventKey, isOversize, readBody, SNAPSHOT, storeBody } from "./rows.ts";
 import type { LogEvent } from "./rows.ts";
 import { backOff, retry, retryInTime } from "../retry.ts";
 import type { Change, Decision, Refusal, Writer } from "./rules.ts";
@@ -130,7 +130,9 @@ async function resolveOutcome(
   const first = change.events[0];
   if (beganEpoch && first && current.head.epoch > epoch && current.head.generation >= first.generation) {
     const row = await retry(parts, deadline, () => parts.log.readRow(key, eventKey(first.generation)));
-    if (row?.includes(nonce)) {
+    // A large row is a payload, and the row only points at it.
+    const body = row && (await retry(parts, deadline, () => readBody(parts.payloads, key, row)));
+    if (body?.includes(nonce)) {
       return { code: "superseded", version: current, change };
     }
   }

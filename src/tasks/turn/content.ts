@@ -1,5 +1,6 @@
 import type { Part } from "@a2a-js/sdk";
 import type { Content, PlainPart } from "../../ports/agent.ts";
+import { toWellFormedJson, toWellFormedText } from "./well-formed.ts";
 
 /**
  * Converts an agent's content to parts. The objects are always new: the log records per part object where its content
@@ -10,13 +11,18 @@ export function toParts(content: Content): Part[] {
   const list = typeof content === "string" ? [content] : content;
   return list.map((part, at) => {
     if (typeof part === "string") {
-      return { content: { $case: "text", value: part }, metadata: undefined, filename: "", mediaType: "" };
+      return {
+        content: { $case: "text", value: toWellFormedText(part) },
+        metadata: undefined,
+        filename: "",
+        mediaType: "",
+      };
     }
     return {
       content: copyOf("content" in part && part.content ? part.content : toContent(part as PlainPart, at)),
-      metadata: part.metadata,
-      filename: part.filename ?? "",
-      mediaType: part.mediaType ?? "",
+      metadata: part.metadata && toWellFormedJson(part.metadata),
+      filename: toWellFormedText(part.filename ?? ""),
+      mediaType: toWellFormedText(part.mediaType ?? ""),
     };
   });
 }
@@ -46,8 +52,8 @@ function copyOf(content: NonNullable<Part["content"]>): NonNullable<Part["conten
     case "raw":
       return { $case: "raw", value: Buffer.from(content.value) };
     case "data":
-      return { $case: "data", value: JSON.parse(JSON.stringify(content.value ?? null)) };
+      return { $case: "data", value: toWellFormedJson(content.value) };
     default:
-      return content;
+      return { $case: content.$case, value: toWellFormedText(content.value) };
   }
 }

@@ -7,6 +7,7 @@ import type { EngineParts } from "../engine-parts.ts";
 import { createResumedAttempt } from "./resumed-attempt.ts";
 import { agentMessage, statusUpdate, textPart } from "../log/status-update.ts";
 import { toParts } from "./content.ts";
+import { toSizeRefusal } from "./event-limit.ts";
 import { toCheckpointRow, toStepRow } from "./steps.ts";
 import { ContentLost, LostError } from "./task-writer.ts";
 import type { TaskWriter } from "./task-writer.ts";
@@ -55,6 +56,7 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
 
   async function run(): Promise<void> {
     const turn = createTurn(input, {
+      maxEventBytes: parts.settings.maxEventBytes,
       signal,
       task: () => writer.task ?? firstTask(input),
       newId: () => parts.random.id(),
@@ -265,7 +267,9 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
 
   function fail(content: Content): Promise<void> {
     const message = agentMessage(parts.random.id(), taskId, contextId, toParts(content));
-    return finish(statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message), true);
+    const response = statusUpdate(taskId, contextId, TaskState.TASK_STATE_FAILED, message);
+    const refusal = toSizeRefusal(response, parts.settings.maxEventBytes);
+    return refusal === undefined ? finish(response, true) : fail(refusal);
   }
 }
 

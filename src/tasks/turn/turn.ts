@@ -1,8 +1,11 @@
 import { TaskState } from "@a2a-js/sdk";
 import type { Message, Part, StreamResponse, Task } from "@a2a-js/sdk";
+import { AgentFailure } from "../../ports/agent.ts";
 import type { AbortCode, ArtifactInit, ArtifactWriter, Caller, Content, Json, Turn } from "../../ports/agent.ts";
 import { toParts } from "./content.ts";
+import { toSizeRefusal } from "./event-limit.ts";
 import type { ChunkFate } from "./resumed-attempt.ts";
+import { toWellFormedJson, toWellFormedText } from "./well-formed.ts";
 import { agentMessage, statusUpdate } from "../log/status-update.ts";
 import type { EarlierAttempts } from "./steps.ts";
 
@@ -21,6 +24,8 @@ export interface TurnInput {
 
 /** The operations that the runner provides to a turn. */
 export interface TurnHost {
+  /** Bytes of one SSE event: what is larger and cannot be split is refused. */
+  readonly maxEventBytes: number;
   signal(): AbortSignal;
   task(): Task;
   newId(): string;
@@ -97,7 +102,7 @@ class AgentTurn implements Turn {
   }
 
   get working(): Turn["working"] {
-    return (text) => ignoreRejection(this.#host.emit(this.#status(TaskState.TASK_STATE_WORKING, text)));
+    return (text) => ignoreRejection(emit(this.#host, this.#status(TaskState.TASK_STATE_WORKING, text)));
   }
 
   get artifact(): Turn["artifact"] {
@@ -138,12 +143,12 @@ class AgentTurn implements Turn {
   }
 
   async #finish(state: TaskState, parts: Content | undefined): Promise<never> {
-    await this.#host.finish(this.#status(state, parts));
+    await this.#host.finish(sendable(this.#host, this.#status(state, parts)));
     throw TURN_ENDED;
   }
 
   async #reply(parts: Content): Promise<never> {
-    await this.#host.reply(this.#status(TaskState.TASK_STATE_COMPLETED, parts));
+    await this.#host.reply(sendable(this.#host, this.#status(TaskState.TASK_STATE_COMPLETED, parts)));
     throw TURN_ENDED;
   }
 
@@ -158,9 +163,10 @@ class AgentTurn implements Turn {
 function createArtifactWriter(
   { taskId, contextId }: TurnInput,
   host: TurnHost,
-  artifactId: string,
+  id: string,
   init: ArtifactInit = {},
 ): ArtifactWriter {
+  const artifactId = toWellFormedText(id);
   const decide = host.openArtifact(artifactId);
   return {
     append: (parts) => ignoreRejection(send(parts, false)),
@@ -179,15 +185,28 @@ function createArtifactWriter(
     const first = !fate.append;
     const artifact = {
       artifactId,
-      name: first ? (init.name ?? "") : "",
-      description: first ? (init.description ?? "") : "",
+      name: first ? toWellFormedText(init.name ?? "") : "",
+      description: first ? toWellFormedText(init.description ?? "") : "",
       parts: [...fate.parts],
-      metadata: first ? init.metadata : undefined,
-      extensions: first ? [...(init.extensions ?? [])] : [],
+      metadata: first ? init.metadata && toWellFormedJson(init.metadata) : undefined,
+      extensions: first ? (init.extensions ?? []).map(toWellFormedText) : [],
     };
     const value = { taskId, contextId, artifact, append: fate.append, lastChunk, metadata: undefined };
-    await host.emit({ payload: { $case: "artifactUpdate", value } });
+    await emit(host, { payload: { $case: "artifactUpdate", value } });
   }
+}
+
+async function emit(host: TurnHost, response: StreamResponse): Promise<void> {
+  return host.emit(sendable(host, response));
+}
+
+/** @throws AgentFailure for an event that no stream could carry */
+function sendable({ maxEventBytes }: TurnHost, response: StreamResponse): StreamResponse {
+  const refusal = toSizeRefusal(response, maxEventBytes);
+  if (refusal !== undefined) {
+    throw new AgentFailure(refusal);
+  }
+  return response;
 }
 
 /** Marks the promise's rejection as handled: an agent that does not await it must not end the process. */

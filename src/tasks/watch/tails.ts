@@ -3,10 +3,10 @@ import type { TaskKey } from "../../ports/task-log.ts";
 import { StoreError } from "../../ports/store-error.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
-import { readEvents } from "../log/read-task.ts";
 import type { LogEvent } from "../log/rows.ts";
 import { isInterrupted } from "../log/task-state.ts";
 import { readStoredHead } from "../log/transact.ts";
+import { createSharedEvents } from "./shared-events.ts";
 
 /**
  * How often (ms) a head is read while events arrive, while a running task is quiet, and while it waits for its caller.
@@ -19,7 +19,6 @@ const BUSY_FOR = 1_000;
 /** Events kept in memory for watchers that are slightly behind. Older ones are read from the log. */
 const RECENT_EVENTS = 64;
 const RECENT_CHARACTERS = 1024 * 1024;
-const EVENTS_PER_READ = 100;
 
 /**
  * Follows tasks for this instance's streams and blocking calls (docs/architecture.md#watching-a-task). All watchers of
@@ -71,7 +70,9 @@ interface Tail {
 export function createTails(parts: EngineParts): Tails {
   const tails = new Map<string, Tail>();
   let handleLook = (_key: TaskKey, _head: Head): void => {};
-  const source = { read, leave, look: scheduleLook };
+  const shared = createSharedEvents(parts);
+  const find = (tail: Tail, generation: number): LogEvent | undefined => shared.find(tail.name, generation);
+  const source = { find, read, leave, look: scheduleLook };
 
   return {
     watch: (key) => new TailWatcher(join(key), source),
@@ -135,19 +136,19 @@ export function createTails(parts: EngineParts): Tails {
     }
   }
 
-  async function read(tail: Tail, cursor: number): Promise<readonly LogEvent[]> {
+  async function read(tail: Tail, cursor: number): Promise<LogEvent | undefined> {
     try {
-      const events = await readEvents(parts, tail.key, cursor, Math.min(tail.known, cursor + EVENTS_PER_READ));
-      if (events[0]?.generation !== cursor + 1) {
+      const event = await shared.read(tail.name, tail.key, cursor, tail.known);
+      if (!event) {
         await explainGap(tail, cursor + 1);
       }
-      return events;
+      return event;
     } catch (error) {
       if (!(error instanceof StoreError)) {
         throw error;
       }
       await delay(parts.clock, QUIET_LOOK);
-      return [];
+      return undefined;
     }
   }
 
@@ -196,8 +197,10 @@ export function createTails(parts: EngineParts): Tails {
 }
 
 interface TailSource {
-  /** Events after `cursor` from the log; none when the store does not answer. */
-  read(tail: Tail, cursor: number): Promise<readonly LogEvent[]>;
+  /** An event of the log that was read before, for this watcher or another. */
+  find(tail: Tail, generation: number): LogEvent | undefined;
+  /** The event after `cursor` from the log; undefined when the store does not answer. */
+  read(tail: Tail, cursor: number): Promise<LogEvent | undefined>;
   leave(tail: Tail): void;
   look(tail: Tail): void;
 }
@@ -206,9 +209,6 @@ class TailWatcher implements Watcher {
   readonly #tail: Tail;
   readonly #source: TailSource;
   #cursor = 0;
-  /** Events that were read from the log and not returned yet. */
-  #batch: readonly LogEvent[] = [];
-  #taken = 0;
   #hasLeft = false;
 
   constructor(tail: Tail, source: TailSource) {
@@ -254,8 +254,10 @@ class TailWatcher implements Watcher {
       if (this.#cursor >= tail.known) {
         await change(tail);
       } else {
-        this.#batch = await this.#source.read(tail, this.#cursor);
-        this.#taken = 0;
+        const read = this.#take(await this.#source.read(tail, this.#cursor));
+        if (read) {
+          return { done: false, value: read };
+        }
       }
     }
     return this.return();
@@ -268,13 +270,18 @@ class TailWatcher implements Watcher {
     }
     const { recent } = this.#tail;
     const first = recent[0]?.generation ?? Infinity;
-    const event =
-      this.#batch[this.#taken] ?? (this.#cursor + 1 >= first ? recent[this.#cursor + 1 - first] : undefined);
-    // What does not continue this place is asked for again, which tells what is missing.
-    if (event?.generation !== this.#cursor + 1 || event.generation > this.#tail.known) {
+    const next = this.#cursor + 1;
+    if (next > this.#tail.known) {
       return undefined;
     }
-    this.#taken += 1;
+    return this.#take((next >= first ? recent[next - first] : undefined) ?? this.#source.find(this.#tail, next));
+  }
+
+  #take(event: LogEvent | undefined): LogEvent | undefined {
+    // What does not continue this place is asked for again, which tells what is missing.
+    if (this.#hasLeft || event?.generation !== this.#cursor + 1) {
+      return undefined;
+    }
     this.#cursor = event.generation;
     return event;
   }

@@ -10,8 +10,13 @@ import type { Tails, Watcher } from "./tails.ts";
  * generation `live` are a replay, in which only a terminal state ends the stream: a task that asked for input there has
  * been continued since.
  */
-export function createTaskEvents(watcher: Watcher, first: LoggedResponse | undefined, live: number): TaskEvents {
-  return new WatchedTask(watcher, first, live);
+export function createTaskEvents(
+  watcher: Watcher,
+  first: LoggedResponse | undefined,
+  live: number,
+  release?: () => void,
+): TaskEvents {
+  return new WatchedTask(watcher, first, live, release);
 }
 
 /** The one Message that answers a call without a task. */
@@ -34,9 +39,11 @@ class WatchedTask implements TaskEvents {
   readonly #watcher: Watcher;
   readonly #live: number;
   #first: LoggedResponse | undefined;
+  #release: (() => void) | undefined;
   #hasEnded = false;
 
-  constructor(watcher: Watcher, first: LoggedResponse | undefined, live: number) {
+  constructor(watcher: Watcher, first: LoggedResponse | undefined, live: number, release: (() => void) | undefined) {
+    this.#release = release;
     this.#watcher = watcher;
     this.#first = first;
     this.#live = live;
@@ -52,12 +59,20 @@ class WatchedTask implements TaskEvents {
       this.#endAfter(value);
       return Promise.resolve({ done: false, value });
     }
+    this.#releaseFirst();
     return this.#takeNext();
   }
 
   return(): Promise<IteratorResult<LoggedResponse, undefined>> {
     this.#hasEnded = true;
+    this.#first = undefined;
+    this.#releaseFirst();
     return this.#watcher.return();
+  }
+
+  #releaseFirst(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   async #takeNext(): Promise<IteratorResult<LoggedResponse, undefined>> {

@@ -7,7 +7,8 @@ const HOP_BY_HOP = ["connection", "keep-alive", "te", "trailer", "transfer-encod
 /**
  * The HTTP side of the Functions host, with its habits: what a client names `Headers` replaces the headers in the
  * trigger's metadata, its own `x-ms-invocation-id` stays, `%2F` is encoded again, nothing leaves before the first byte
- * of a body, and a client that leaves takes the connection to the worker with it.
+ * of a body, a client that leaves takes the connection to the worker with it, an answer ends when its invocation does,
+ * and a chunked body that is answered before its end becomes an empty 500.
  */
 export function createProxy(worker: Promise<WorkerProcess>): Server {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
@@ -37,8 +38,13 @@ async function handle(
   // A body of known length is read before the function is called.
   const body = incoming.headers["content-length"] === undefined ? undefined : await read(incoming);
   const { id, ended } = worker.invoke(target.name, { http: {} }, toMetadata(incoming, body));
-  const [forwarded] = await Promise.allSettled([forward(worker, agent, incoming, outgoing, body, id), ended]);
+  const forwarding = forward(worker, agent, incoming, outgoing, body, id);
+  // A break in the middle of an answer reaches the client at once.
+  forwarding.catch(() => outgoing.headersSent && outgoing.destroy());
+  const [forwarded] = await Promise.allSettled([forwarding, ended]);
   if (forwarded.status === "rejected") throw forwarded.reason;
+  // A client that counts the bytes of an answer has it already; one that reads a stream waits until here.
+  outgoing.end();
 }
 
 async function forward(
@@ -81,10 +87,13 @@ function exchange(
     });
     upstream.on("error", reject);
     upstream.once("response", (answer) => {
-      // A server may answer before it has read everything, and hang up: then the rest of the body is nobody's.
-      upstream.off("error", reject).on("error", () => {});
-      incoming.unpipe(upstream);
-      incoming.resume();
+      if (!upstream.writableFinished) {
+        upstream.off("error", reject).on("error", () => {});
+        incoming.unpipe(upstream).resume();
+        upstream.destroy();
+        reject(new Error("The worker answered before the body had ended."));
+        return;
+      }
       const begin = (): void => {
         if (!outgoing.headersSent) outgoing.writeHead(answer.statusCode ?? 500, withoutHops(answer.headers));
       };
@@ -97,8 +106,7 @@ function exchange(
       });
       answer.once("end", () => {
         begin();
-        outgoing.end();
-        if (!upstream.writableFinished) upstream.destroy();
+        outgoing.flushHeaders();
         resolve();
       });
       answer.once("error", reject);

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { QueueServiceClient } from "@azure/storage-queue";
 import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
+import { holdTimerLock } from "./timer-lock.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 interface HostJson {
+  readonly singleton?: { readonly listenerLockRecoveryPollingInterval?: string };
   readonly extensions: {
     readonly queues: {
       readonly batchSize: number;
@@ -14,13 +16,18 @@ interface HostJson {
   };
 }
 
-const { extensions } = JSON.parse(readFileSync(new URL("../../../host.json", import.meta.url), "utf8")) as HostJson;
+const { extensions, singleton } = JSON.parse(
+  readFileSync(new URL("../../../host.json", import.meta.url), "utf8"),
+) as HostJson;
 /** A message in work stays hidden for this long, in s: so long do those of a killed host stay away. */
 const HIDDEN = 600;
 /** The host's own polling goes up to `maxPollingInterval`. */
 const POLL = 100;
 
-/** Runs the queue and timer functions until stopped. */
+/** Ms between two attempts of an instance to become the owner of a timer. */
+const LOCK_RETRY = toMs(singleton?.listenerLockRecoveryPollingInterval ?? "00:01:00");
+
+/** Runs the queue functions until stopped, and the timer functions where no other instance does. */
 export function startTriggers(worker: WorkerProcess, connectionString: string): { stop(): void } {
   const stopped = new AbortController();
   const timers: NodeJS.Timeout[] = [];
@@ -33,7 +40,8 @@ export function startTriggers(worker: WorkerProcess, connectionString: string): 
     } else if (trigger.type === "timerTrigger") {
       const data = { json: JSON.stringify({ IsPastDue: false }) };
       const fire = (): void => void worker.invoke(name, data).ended.catch(() => {});
-      timers.push(setInterval(fire, toInterval(String(trigger["schedule"]))));
+      const own = (): void => void timers.push(setInterval(fire, toInterval(String(trigger["schedule"]))));
+      void holdTimerLock(connectionString, name, LOCK_RETRY, stopped.signal, own);
     }
   }
   return {
@@ -81,11 +89,16 @@ async function work(
     await worker.invoke(name, { string: messageText }, { dequeueCount: { string: String(dequeueCount) } }).ended;
     await queue.deleteMessage(messageId, popReceipt);
   } catch {
-    const [hours = 0, minutes = 0, seconds = 0] = visibilityTimeout.split(":").map(Number);
     await (
       dequeueCount >= maxDequeueCount
         ? queue.deleteMessage(messageId, popReceipt)
-        : queue.updateMessage(messageId, popReceipt, undefined, hours * 3_600 + minutes * 60 + seconds)
+        : queue.updateMessage(messageId, popReceipt, undefined, toMs(visibilityTimeout) / 1_000)
     ).catch(() => {});
   }
+}
+
+/** `hh:mm:ss` */
+function toMs(timeSpan: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = timeSpan.split(":").map(Number);
+  return (hours * 3_600 + minutes * 60 + seconds) * 1_000;
 }

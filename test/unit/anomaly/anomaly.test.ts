@@ -35,10 +35,16 @@ async function runTurn(parts: unknown[], agent = anomaly) {
   return said;
 }
 
-test("streams anomalies, plot and summary, with progress, and completes with one line", async () => {
+function summaryOf(artifacts: Record<string, Chunk[]>): string {
+  return (artifacts["summary"] ?? []).flatMap(({ parts }) => parts.map(({ text }) => text ?? "")).join("");
+}
+
+test("streams anomalies, plot and summary, with progress, and says the summary once", async () => {
   const { working, artifacts, end, text } = await runTurn([{ text: "What is unusual here?" }, file]);
   expect(end).toBe("completed");
-  expect(text).toMatch(/^3 anomalies in 2016 readings of cpu, [^\n]*\.$/);
+  expect(summaryOf(artifacts)).toMatch(/^3 anomalies in 2016 readings of cpu, [^\n]*\.\n/);
+  // The artifact has it: clients that show artifacts and the last message would show it twice.
+  expect(text).toBe("The analysis is complete. Its result is in the artifacts anomalies, plot and summary.");
   expect(working.length).toBeGreaterThanOrEqual(4);
   expect(working[0]).toBe("0 %: reading the data");
   expect(Object.keys(artifacts)).toEqual(["anomalies", "plot", "summary"]);
@@ -76,7 +82,9 @@ describe("input", () => {
     ["a data: URL", [{ url: `data:text/csv;base64,${file.raw}` }]],
     ["a file known by its name only", [{ ...file, mediaType: "application/octet-stream" }]],
   ])("takes %s", async (_, parts) => {
-    expect(await runTurn(parts)).toMatchObject({ end: "completed", text: expect.stringMatching(/^3 anomalies/) });
+    const { end, artifacts } = await runTurn(parts);
+    expect(end).toBe("completed");
+    expect(summaryOf(artifacts)).toMatch(/^3 anomalies/);
   });
 
   test("asks for data where there is none", async () => {

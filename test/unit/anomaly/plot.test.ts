@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../samples/random.ts";
 import { detect } from "../../../src/agents/anomaly/detect.ts";
 import { plot } from "../../../src/agents/anomaly/plot.ts";
@@ -25,11 +25,48 @@ test("is well-formed XML without scripts or references, whatever the column is c
   expect(svg).not.toMatch(/<script|href|url\(|&(?!(?:amp|lt|gt|quot);)/);
 });
 
-test("stays far below 512 KB for a million readings", () => {
-  const long = createSeries(1_000_000, 1, (i) => Math.sin(i / 100) * random.uniform());
-  const band = long.values.map(() => 1);
-  const detection = { ...detect(series), lower: band.map((one) => -one), upper: band, step: 60_000 };
-  expect(plot(long, detection).length).toBeLessThan(128 * 1024);
+describe("the plot's event in a stream stays under 64 KiB, where the line buffer of one client ends", () => {
+  const MAX = 45 * 1024;
+  const toLine = (svg: string): string => {
+    const part = { raw: Buffer.from(svg).toString("base64"), mediaType: "image/svg+xml", filename: "plot.svg" };
+    const artifact = { artifactId: "plot", name: "Plot", parts: [part] };
+    const artifactUpdate = { taskId: "t".repeat(36), contextId: "c".repeat(36), artifact, lastChunk: true };
+    return `data: ${JSON.stringify({ jsonrpc: "2.0", id: "i".repeat(36), result: { artifactUpdate } })}`;
+  };
+
+  /** Wild values, a wild band, and as many anomalies as asked for, each with the longest of words. */
+  function createWorst(size: number, count: number, name = "value") {
+    const long = { ...createSeries(size, 1, (i) => Math.sin(i / 100) * random.uniform() * 1e5), name };
+    const found = detect(series);
+    const [first] = found.anomalies;
+    const anomalies = Array.from({ length: count }, (_, i) => ({
+      ...(first as NonNullable<typeof first>),
+      reason: "<é>".repeat(60),
+      score: i % 97,
+    }));
+    const spans = anomalies.map((_, i) => {
+      const peak = Math.floor((i * size) / count);
+      return { from: peak, to: peak, peak };
+    });
+    const upper = long.values.map(() => random.uniform() * 2e5);
+    return plot(long, { ...found, anomalies, spans, lower: upper.map((one) => -one), upper, step: 60_000 });
+  }
+
+  test.each([
+    ["a million readings", 1_000_000, 0, "value"],
+    ["a million readings with ten thousand anomalies", 1_000_000, 10_000, "value"],
+    ["twenty thousand readings, all of them anomalies", 20_000, 20_000, "value"],
+    ["as many readings as columns", 544, 544, "value"],
+    ["one reading more than columns", 545, 545, "value"],
+    ["a column with a very long name", 100, 10, "<é>".repeat(50_000)],
+  ])("for %s", (_what, size, count, name) => {
+    const svg = createWorst(size, count, name);
+    expect(Buffer.byteLength(svg)).toBeLessThanOrEqual(MAX);
+    expect(toLine(svg).length).toBeLessThan(64 * 1024);
+    expect(unbalanced(svg)).toBe("");
+    const markers = svg.match(/<circle class="mark" cx="[^"]*" cy="[^"]*" r="5"/g) ?? [];
+    expect(markers.length).toBeGreaterThanOrEqual(Math.min(count, 10));
+  });
 });
 
 test("keeps the extremes of readings that share a pixel", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, parseConfig } from "../../../src/config/config.ts";
+import { ConfigError, environment, parseConfig } from "../../../src/config/config.ts";
 
 const local = { AUTH_MODE: "none", TASK_STORE: "memory" };
 
@@ -23,7 +23,7 @@ test("the configuration cannot be changed", () => {
 });
 
 test.each([
-  ["500 ms", 500],
+  ["1500 ms", 1_500],
   ["90", 90_000],
   ["2s", 2_000],
   ["15 min", 900_000],
@@ -34,11 +34,57 @@ test.each([
 });
 
 test.each([
-  ["512", 512],
+  ["2048", 2_048],
   ["64 KiB", 65_536],
   ["1mib", 1_048_576],
 ])("the size %j is %d bytes", (text, bytes) => {
   expect(parseConfig({ ...local, MAX_BODY: text }).MAX_BODY).toBe(bytes);
+});
+
+describe("a value outside its range is refused with the setting, the value and the range:", () => {
+  test.each([
+    ["HEADERS_TIMEOUT", "0", "0 is not a duration from 1 s to 10 min"],
+    ["HEADERS_TIMEOUT", "11 min", "11 min is not a duration from 1 s to 10 min"],
+    ["REQUEST_TIMEOUT", "0 s", "0 s is not a duration from 1 s to 24 h"],
+    ["TURN_TIMEOUT", "0", "0 is not a duration from 1 s to 24 d"],
+    ["TURN_TIMEOUT", "25 d", "25 d is not a duration from 1 s to 24 d"],
+    ["STREAM_IDLE_TIMEOUT", "10 ms", "10 ms is not a duration from 1 s to 24 d"],
+    ["STREAM_MAX_DURATION", "999999999999 d", "999999999999 d is not a duration from 1 s to 24 d"],
+    ["INPUT_TIMEOUT", "0", "0 is not a duration from 1 s to 3650 d"],
+    ["TASK_RETENTION", "0", "0 is not a duration from 1 s to 3650 d"],
+    ["AUTH_MAX_TOKEN_LIFETIME", "1 s", "1 s is not a duration from 1 min to 30 d"],
+    ["SHUTDOWN_GRACE", "2 h", "2 h is not a duration from 0 to 1 h"],
+    ["MAX_SSE_EVENT", "63 KiB", "63 KiB is not a size from 64 KiB to 4 MiB"],
+    ["MAX_SSE_EVENT", "5 MiB", "5 MiB is not a size from 64 KiB to 4 MiB"],
+    ["MAX_BODY", "1023", "1023 is not a size from 1 KiB to 256 MiB"],
+    ["MAX_BODY", "1 GiB", "1 GiB is not a size from 1 KiB to 256 MiB"],
+    ["MAX_DEPTH", "7", "7 is not a whole number from 8 to 1000"],
+  ])("%s=%s", (name, value, message) => {
+    const expected = `✖ ${message.replace(value, JSON.stringify(value))}\n  → at ${name}`;
+    expect(() => parseConfig({ ...local, [name]: value })).toThrow(expected);
+  });
+
+  test("but its ends are not", () => {
+    const ends = { SHUTDOWN_GRACE: "0", FUNCTION_TIMEOUT: "0", TURN_TIMEOUT: "24 d", MAX_SSE_EVENT: "64 KiB" };
+    expect(parseConfig({ ...local, ...ends })).toMatchObject({ SHUTDOWN_GRACE: 0, MAX_SSE_EVENT: 65_536 });
+  });
+
+  test("a duration that becomes a timer fits into one", () => {
+    const { TURN_TIMEOUT, STREAM_IDLE_TIMEOUT, STREAM_MAX_DURATION, SHUTDOWN_GRACE, HEADERS_TIMEOUT, REQUEST_TIMEOUT } =
+      environment.shape;
+    const timers = {
+      TURN_TIMEOUT,
+      STREAM_IDLE_TIMEOUT,
+      STREAM_MAX_DURATION,
+      SHUTDOWN_GRACE,
+      HEADERS_TIMEOUT,
+      REQUEST_TIMEOUT,
+    };
+    for (const schema of Object.values(timers)) {
+      const longest = String(schema.meta()?.["range"]).replace(/^.* to /, "");
+      expect(schema.parse(longest)).toBeLessThan(2 ** 31);
+    }
+  });
 });
 
 test("origins are a comma-separated list", () => {

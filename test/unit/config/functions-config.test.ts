@@ -30,6 +30,11 @@ describe("what cannot work on Functions is refused:", () => {
     ["no authentication in Azure", { WEBSITE_SITE_NAME: "mine" }, "AUTH_MODE"],
     ["another account than the trigger's", { STORAGE_ACCOUNT: "other" }, "AzureWebJobsStorage"],
     ["a time span that is none", { AzureFunctionsJobHost__functionTimeout: "30 min" }, "functionTimeout"],
+    [
+      "a function timeout without room for a turn",
+      { AzureFunctionsJobHost__functionTimeout: "00:01:00" },
+      "functionTimeout",
+    ],
     ["no storage", { AzureWebJobsStorage: "" }, "STORAGE_CONNECTION_STRING"],
   ])("%s", (_what, given, name) => {
     expect(() => readFunctionsConfig("00:30:00", { ...env, ...given })).toThrow(name);

@@ -15,6 +15,10 @@ test("host.json agrees with what the code relies on", () => {
   expect(queues.messageEncoding).toBe("none");
   // The default, 0, would come again at once.
   expect(queues.visibilityTimeout).not.toBe("00:00:00");
+  // The default, a minute, would leave an app without a sweep for longer after its timer's owner was killed.
+  expect(hostJson.singleton.listenerLockRecoveryPollingInterval).toBe("00:00:15");
+  // Otherwise the Functions host logs each of its own requests to the storage account: 70 MB a day of an idle app.
+  expect(hostJson.logging.logLevel["Azure.Core"]).toBe("Error");
   expect(hostJson.extensionBundle.version).toBe("[4.*, 5.0.0)");
 });
 

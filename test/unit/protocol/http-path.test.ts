@@ -96,10 +96,10 @@ test.each([
     return performance.now() - began;
   };
   costOf(`/tasks/${text}`);
-  // Were it the square, this would be seconds.
-  expect(costOf(`/tasks/${text}`)).toBeLessThan(250);
+  // Were it the square, this would be minutes: 15,000 times 15,000 steps, twenty times. A busy machine may take its time.
+  expect(costOf(`/tasks/${text}`)).toBeLessThan(2_500);
   const { fetch } = createFakeGateway();
   const began = performance.now();
   expect((await fetch(`/tasks/${text}`)).status).toBe(404);
-  expect(performance.now() - began).toBeLessThan(250);
+  expect(performance.now() - began).toBeLessThan(2_500);
 });

@@ -98,7 +98,7 @@ describe("splitting an artifact update", () => {
       ["a", "", undefined],
       ["a", "", undefined],
     ]);
-    expect(pieces.map(({ metadata }) => metadata)).toEqual([{ m: 1 }, undefined, undefined]);
+    expect(pieces.map(({ metadata }) => metadata)).toEqual([{ m: 1 }, CONTINUES, CONTINUES]);
     const open = updatesOf(
       splitEvent(update([text("a".repeat(50_000))], { append: true, lastChunk: false }), MAX_EVENT),
     );
@@ -109,6 +109,43 @@ describe("splitting an artifact update", () => {
     ]);
   });
 });
+
+test("a client that joins parts as the extension says has the artifact of GetTask", () => {
+  const parts = [
+    text("a".repeat(9_000)),
+    text("b".repeat(50_000)),
+    raw(70_000),
+    text("c"),
+    raw(10),
+    raw(60_000),
+    part({ $case: "data", value: { n: 1 } }),
+    text("é".repeat(40_000)),
+    text("d".repeat(30_000)),
+  ];
+  let joined: Part[] = [];
+  for (const { artifact: one, append, metadata } of updatesOf(splitEvent(update(parts), MAX_EVENT))) {
+    const more = [...(one?.parts ?? [])];
+    joined = append ? joined : [];
+    const last = joined.at(-1);
+    if (metadata?.["urn:a2a-azure-gateway:durable:v1:continues"] === true && last) {
+      joined[joined.length - 1] = join(last, more.shift());
+    }
+    joined.push(...more);
+  }
+  expect(joined).toEqual(parts);
+});
+
+const CONTINUES = { "urn:a2a-azure-gateway:durable:v1:continues": true };
+
+function join(one: Part, rest: Part | undefined): Part {
+  if (one.content?.$case === "raw" && rest?.content?.$case === "raw") {
+    return { ...one, content: { $case: "raw", value: Buffer.concat([one.content.value, rest.content.value]) } };
+  }
+  if (one.content?.$case === "text" && rest?.content?.$case === "text") {
+    return { ...one, content: { $case: "text", value: one.content.value + rest.content.value } };
+  }
+  throw new Error("only text continues text, and bytes bytes");
+}
 
 describe("splitting a Task", () => {
   test("leaves out the history, and sends artifacts that do not fit after it, in order", () => {

@@ -12,6 +12,9 @@ import { createCredentialSealer } from "../../../src/push/credentials.ts";
 import { createEngine } from "../../../src/tasks/engine.ts";
 import { createFixture, LEASE, settle } from "../tasks/engine-fixture.ts";
 import type { Fixture } from "../tasks/engine-fixture.ts";
+import { StoreError } from "../../../src/ports/store-error.ts";
+import type { StateKeys } from "../../../src/ports/state-keys.ts";
+import { retryConfigs } from "../../../src/push/retry-configs.ts";
 import { createStateKeys } from "../../../src/ports/state-keys.ts";
 import { createPlainEngine } from "../../support/plain-engine.ts";
 
@@ -186,6 +189,8 @@ describe("a delivery", () => {
   test.each<[string, WebhookOutcome]>([
     ["an address that is refused", { code: "refused", reason: "private" }],
     ["a receiver that is gone", { code: "answered", status: 410 }],
+    ["a receiver that has moved", { code: "answered", status: 301 }],
+    ["a receiver that has moved for every method", { code: "answered", status: 308 }],
   ])("gives up at once %s", async (_what, outcome) => {
     const job = await begin();
     answer = () => outcome;
@@ -208,11 +213,109 @@ describe("a delivery", () => {
     expect(generations()).toEqual([1, 2, 2, 3, 4, 5]);
   });
 
-  test("refuses what was stored under another state key, instead of calling without credentials", async () => {
+  test("treats a redirect as a failure, and says that it is not followed", async () => {
     const job = await begin();
-    await deliver({ ...push, sealer: createCredentialSealer(createStateKeys([new Uint8Array(32).fill(4)])) }, job);
-    expect(posts).toEqual([]);
-    expect(await configOf(job)).toMatchObject({ state: "disabled" });
+    answer = () => ({ code: "answered", status: 302 });
+    await deliver(push, job);
+    expect(posts).toHaveLength(1);
+    expect(await configOf(job)).toMatchObject({
+      state: "active",
+      failures: 1,
+      log: [{ generation: 1, outcome: "status 302: redirects are not followed" }],
+    });
+  });
+
+  const DECRYPT = "failed: no current state key decrypts its credentials (STATE_KEY, or state-key in the vault)";
+  const broken: [string, StateKeys][] = [
+    ["that was rotated away", createStateKeys([new Uint8Array(32).fill(4)])],
+    [
+      "of a vault that is down",
+      { ...createStateKeys([new Uint8Array(32).fill(4)]), refresh: () => Promise.reject(new Error("vault down")) },
+    ],
+  ];
+
+  test.each(broken)(
+    "waits for a state key %s, never calls without credentials, and goes on with it",
+    async (_what, keys) => {
+      const job = await begin();
+      const without = { ...push, sealer: createCredentialSealer(keys) };
+      for (let attempt = 1; attempt <= 3; attempt += 1) {
+        await deliver(without, job);
+        expect(await configOf(job)).toMatchObject({ state: "active", failures: attempt, log: expect.any(Array) });
+        await fixture.clock.advance(600_000);
+      }
+      expect((await configOf(job))?.log.map(({ outcome }) => outcome)).toEqual([DECRYPT, DECRYPT, DECRYPT]);
+      expect(posts).toEqual([]);
+      await deliver(push, job);
+      expect(generations()).toEqual([1, 2, 3, 4, 5]);
+      expect(await configOf(job)).toMatchObject({ state: "active", failures: 0, cursor: 5 });
+    },
+  );
+
+  test("gives up a webhook whose state key does not come back, after the usual number of attempts", async () => {
+    const job = await begin();
+    const without = { ...push, sealer: createCredentialSealer(createStateKeys([new Uint8Array(32).fill(4)])) };
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await deliver(without, job);
+      await fixture.clock.advance(600_000);
+    }
+    expect(await configOf(job)).toMatchObject({ state: "disabled", failures: 10 });
+    expect(fixture.lines.at(-1)).toMatchObject({ event: "push.disabled", fields: { outcome: DECRYPT } });
+  });
+});
+
+describe("push:retry", () => {
+  const retry = (job: PushMessage) => retryConfigs(push, { scope: job.scope, taskId: job.taskId });
+
+  test("resumes a disabled webhook, and says why it was disabled", async () => {
+    const job = await begin();
+    answer = ({ headers }) => (headers["a2a-event-id"] === "3" ? { code: "answered", status: 410 } : OK);
+    await deliver(push, job);
+    expect(await retry(job)).toEqual([{ id: "mine", url: URL, behind: 3, wasDisabled: true, reason: "status 410" }]);
+    expect(fixture.queued.splice(0)).toEqual([job]);
+    answer = () => OK;
+    await deliver(push, job);
+    expect(await configOf(job)).toMatchObject({ state: "active", cursor: 5 });
+    expect(await retry(job)).toEqual([]);
+  });
+
+  test("leaves a delivery that runs alone, which goes on", async () => {
+    const job = await begin();
+    const slow = Promise.withResolvers<WebhookOutcome>();
+    answer = ({ headers }) => (headers["a2a-event-id"] === "2" ? slow.promise : OK);
+    const delivery = deliver(push, job);
+    await untilPosted(2);
+    const before = await configOf(job);
+    expect(await retry(job)).toEqual([{ id: "mine", url: URL, behind: 4, wasDisabled: false }]);
+    expect(await configOf(job)).toEqual(before);
+    slow.resolve(OK);
+    await delivery;
+    expect(generations()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("decides again where the row changes between its read and its write", async () => {
+    const job = await begin();
+    answer = () => ({ code: "failed", reason: "ECONNREFUSED" });
+    await deliver(push, job);
+    const { log } = push;
+    let conflicts = 0;
+    const busy: typeof log = Object.create(log, {
+      replaceRow: {
+        value: (...given: Parameters<typeof log.replaceRow>) => {
+          conflicts += 1;
+          return conflicts <= 3
+            ? Promise.reject(new StoreError({ code: "conflict", operation: "replace row" }))
+            : log.replaceRow(...given);
+        },
+      },
+    });
+    const retried = retryConfigs({ ...push, log: busy }, { scope: job.scope, taskId: job.taskId });
+    await fixture.clock.advance(1_000);
+    expect(await retried).toEqual([
+      { id: "mine", url: URL, behind: 5, wasDisabled: false, reason: "failed: ECONNREFUSED" },
+    ]);
+    expect(conflicts).toBe(4);
+    expect(await configOf(job)).toMatchObject({ state: "active", failures: 0, nextAt: 0 });
   });
 });
 

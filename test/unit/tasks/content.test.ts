@@ -45,3 +45,38 @@ test("a part of the protocol passes as a new object, sharing nothing that can ch
   expect(again).not.toBe(part);
   expect(again?.content?.value).not.toBe(part?.content?.value);
 });
+
+test("a lone surrogate becomes U+FFFD wherever it is, so that live and stored text are the same", () => {
+  const bad = "a\ud83d";
+  const good = "a\ufffd";
+  const parts = toParts([
+    bad,
+    { text: `${bad}\u{1f600}`, filename: bad, mediaType: bad, metadata: { [bad]: [bad] } },
+    { data: { [bad]: { list: [bad, "\\ud83d", `\\${bad}`, "\u{1f600}", '"\udc00"'] } } },
+    { url: `https://example.com/${bad}` },
+  ]);
+  expect(parts).toEqual([
+    { ...plain, content: { $case: "text", value: good } },
+    {
+      content: { $case: "text", value: `${good}\u{1f600}` },
+      filename: good,
+      mediaType: good,
+      metadata: { [good]: [good] },
+    },
+    {
+      ...plain,
+      content: {
+        $case: "data",
+        value: { [good]: { list: [good, "\\ud83d", `\\${good}`, "\u{1f600}", '"\ufffd"'] } },
+      },
+    },
+    { ...plain, content: { $case: "url", value: `https://example.com/${good}` } },
+  ]);
+});
+
+test("metadata is copied, as JSON carries it", () => {
+  const metadata = { when: new Date(0) as never, list: [1] };
+  const [part] = toParts([{ text: "a", metadata }]);
+  metadata.list.push(2);
+  expect(part?.metadata).toEqual({ when: "1970-01-01T00:00:00.000Z", list: [1] });
+});

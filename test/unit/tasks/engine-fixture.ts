@@ -130,6 +130,7 @@ export function createFixture(
       retention: 7 * 86_400_000,
       tailReadsPerSecond: 200,
       maxEventsPerTask: 10_000,
+      maxEventBytes: 1024 * 1024,
       maxTurns: 100,
       ...settings,
     },

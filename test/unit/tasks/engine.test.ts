@@ -1,5 +1,6 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
+import type { Turn } from "../../../src/ports/agent.ts";
 import { StoreError } from "../../../src/ports/store-error.ts";
 import { callerOf, collect, createFixture, defineTestAgent, LEASE, request, saidBy, settle } from "./engine-fixture.ts";
 
@@ -156,10 +157,11 @@ describe("content comes back as it was sent", () => {
     ["null, empty and long data", [{ data: null }, { data: {} }, { data: "é".repeat(60_000) }]],
     ["a long link", [{ url: `data:,${"x".repeat(1_000_000)}` }]],
   ])("%s", async (_what, parts) => {
-    const { send, engine, call } = createFixture(async (turn) => {
+    const run = async (turn: Turn): Promise<void> => {
       await turn.artifact("a").close(parts);
       await turn.complete(parts);
-    });
+    };
+    const { send, engine, call } = createFixture(run, {}, { maxEventBytes: 64 * 1024 * 1024 });
     const task = await send("go");
     const values = task.artifacts[0]?.parts.map(({ content }) => content?.value);
     const given = parts.map((part) => Object.values(part)[0]);
