@@ -105,8 +105,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
     const began = performance.now();
     const epoch = Date.now();
-    const isPast = (part: number) => (): boolean => performance.now() - began > part * seconds * 1_000;
-    const isOver = isPast(1);
+    /** A part of the time after `since`: what came before may have taken longer on a slow machine. */
+    const isPast =
+      (part: number, since = began) =>
+      (): boolean =>
+        performance.now() - since > part * seconds * 1_000;
+    let isOver = (): boolean => false;
     const transcript = createTranscript(scope, false);
     let webhooks = 0;
     const world = {
@@ -152,24 +156,26 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         }),
     );
     const upgraded = Date.now();
+    const later = performance.now();
+    isOver = isPast(0.7, later);
     phase("outages of one endpoint, poison turns, stalled readers, clock jumps; nothing is killed");
     const harm = await startHarm(
       fleet,
       createSimClient({ ...world, agents: HARMFUL }, transcript),
       prng,
       lease,
-      isPast(0.7),
+      isPast(0.4, later),
       progress,
     );
     const endpoints = ENDPOINTS.map((name, at) => ({ name, proxy: proxies[at] as FaultProxy }));
     // Longer than a lease; in a long run than three, after which a turn has been taken over if it can be.
     const longest = Math.min(Math.max(1.5 * lease, seconds * 50), 3.5 * lease);
-    const outages = interruptEndpoints(endpoints, usual, prng, [lease / 2, longest], isOver, progress);
-    while (!isPast(0.75)()) {
+    const outages = interruptEndpoints(endpoints, usual, prng, [lease / 2, longest], isPast(0.7, later), progress);
+    while (!isPast(0.45, later)()) {
       await wait(100);
     }
     phase("all of it together");
-    const disturbance = await disturb(fleet, store, scope, prng, lease, isOver);
+    const disturbance = await disturb(fleet, store, scope, prng, lease, isPast(0.7, later));
     await harm.stop();
     await outages;
     await Promise.all([upgrade.continued, disturbance.continued]);

@@ -1,4 +1,5 @@
 import type { DeliveryRules } from "../../src/push/delivery-rules.ts";
+import type { DurableEngine } from "../../src/tasks/engine.ts";
 import { rules } from "../../src/tasks/log/rules.ts";
 import type { Decision, Rules } from "../../src/tasks/log/rules.ts";
 import { SNAPSHOT } from "../../src/tasks/log/rows.ts";
@@ -13,6 +14,8 @@ export interface Mutation {
   readonly rules?: Partial<Rules>;
   readonly deliveryRules?: Partial<DeliveryRules>;
   readonly stores?: (stores: Stores) => Stores;
+  /** An instance's engine, given how one is made. */
+  readonly engine?: (create: () => DurableEngine) => DurableEngine;
 }
 
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -202,6 +205,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     breaks: ["I20"],
     what: "a claimed row stays due, so that every sweep of every instance offers its turn",
     stores: (stores) => withIndex(stores, { claimOpen: () => Promise.resolve(true) }),
+  },
+  "readers-share-nothing": {
+    breaks: ["I21"],
+    what: "every stream follows and reads its task by itself",
+    engine: (create) => {
+      const subscribe: DurableEngine["subscribe"] = (call, request) => create().subscribe(call, request);
+      return Object.assign(Object.create(create()) as DurableEngine, { subscribe });
+    },
   },
   "cancel-is-forgotten": {
     breaks: ["I14", "answers"],

@@ -228,7 +228,8 @@ export function createWorld(seed: number, mutation?: Mutation): World {
       sealer: PLAIN_SEALER,
       deliveryRules: { ...deliveryRules, ...mutation?.deliveryRules },
     };
-    const engine = createEngine({ ...parts, outbox: createOutbox(push) });
+    const create = (): DurableEngine => createEngine({ ...parts, outbox: createOutbox(push) });
+    const engine = mutation?.engine?.(create) ?? create();
     const death = Promise.withResolvers<void>();
     const instance: Instance = {
       process,
