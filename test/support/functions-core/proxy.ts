@@ -87,8 +87,9 @@ function exchange(
     });
     upstream.on("error", reject);
     upstream.once("response", (answer) => {
-      if (!upstream.writableFinished) {
-        upstream.off("error", reject).on("error", () => {});
+      // A body of known length may be refused before its end, and the worker may hang up.
+      upstream.off("error", reject).on("error", () => {});
+      if (body === incoming && !upstream.writableFinished) {
         incoming.unpipe(upstream).resume();
         upstream.destroy();
         reject(new Error("The worker answered before the body had ended."));
@@ -107,6 +108,7 @@ function exchange(
       answer.once("end", () => {
         begin();
         outgoing.flushHeaders();
+        if (!upstream.writableFinished) upstream.destroy();
         resolve();
       });
       answer.once("error", reject);
