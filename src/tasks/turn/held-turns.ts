@@ -250,10 +250,10 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const created = turn.deferFor > 0 ? undefined : writer.begin();
     const ended = Promise.withResolvers<boolean>();
     const done = runToEnd();
-    const running: Running = { writer, care: turn.care ?? "free", done, stop };
-    held.set(name, running);
-    if (running.care !== "free") {
-      suspects.add(running);
+    const entry: Running = { writer, care: turn.care ?? "free", done, stop };
+    held.set(name, entry);
+    if (entry.care !== "free") {
+      suspects.add(entry);
     }
     readInboxLater();
     if (isLeaving) {

@@ -140,7 +140,7 @@ export function createSweep(
     if (version) {
       await act(action, row, key, version, hasWebhooks);
     }
-    return hasWebhooks ? () => remind(action, row, key, version.head, due) : undefined;
+    return hasWebhooks ? () => remindWebhooks(action, row, key, version.head, due) : undefined;
   }
 
   async function act(
@@ -180,7 +180,13 @@ export function createSweep(
   }
 
   /** A webhook that waits for its next attempt is looked at after that. */
-  async function remind(action: SweepAction, row: OpenRow, key: TaskKey, head: Head, claimed: number): Promise<void> {
+  async function remindWebhooks(
+    action: SweepAction,
+    row: OpenRow,
+    key: TaskKey,
+    head: Head,
+    claimed: number,
+  ): Promise<void> {
     const lookAgain = await outbox.remind(key, head);
     if (action.do === "finish") {
       return indexEndedTask(parts, key, head, lookAgain);
