@@ -104,6 +104,7 @@ async function composeWith(
       maxEventsPerTask: config.MAX_EVENTS_PER_TASK,
       maxEventBytes: config.MAX_SSE_EVENT,
       maxTurns: config.MAX_TURNS,
+      ownsProcess: config.FUNCTION_TIMEOUT === undefined,
     },
     stateKeys,
     rules,

@@ -41,15 +41,20 @@ export function createOutbox(parts: PushParts): Outbox {
       clock.after(QUIET, () => settle(name, task));
     },
     async remind(task, head) {
-      const rows = await log.readRange(task, FIRST_CONFIG, LAST_CONFIG);
-      const behind = rows.filter(({ body }) => {
-        const { state, cursor } = parseConfigRow(body);
-        return state === "active" && cursor < head.generation;
-      });
-      for (const { key } of behind) {
-        await queue.send({ kind: "push", ...task, config: key });
+      const now = clock.now();
+      let lookAgain: number | undefined;
+      for (const { key, body } of await log.readRange(task, FIRST_CONFIG, LAST_CONFIG)) {
+        const config = parseConfigRow(body);
+        if (config.state !== "active" || config.cursor >= head.generation) {
+          continue;
+        }
+        // One that is being delivered, or waits for its next attempt, has a job or a message already.
+        if (parts.deliveryRules.canDeliver(config, now)) {
+          await send(task, key);
+        }
+        lookAgain = Math.min(lookAgain ?? Infinity, Math.max(config.nextAt, now) + parts.settings.lease);
       }
-      return behind.length > 0;
+      return lookAgain;
     },
     async toRow(call, config, task, head) {
       const others = head && head.pushConfigs > 0 ? await readConfigs(log, task) : [];
@@ -61,6 +66,14 @@ export function createOutbox(parts: PushParts): Outbox {
       return toConfigRow(own);
     },
   };
+
+  async function send(task: TaskKey, config: string): Promise<void> {
+    try {
+      await queue.send({ kind: "push", ...task, config });
+    } catch (error) {
+      logger.warn("push.enqueue-failed", { taskId: task.taskId, error: String(error) });
+    }
+  }
 
   /** The delivery may have ended between two commits of a burst. */
   function settle(name: string, task: TaskKey): void {

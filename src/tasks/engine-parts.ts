@@ -25,6 +25,8 @@ interface EngineSettings {
   readonly maxEventBytes: number;
   /** Turns that may run on this instance at the same time. */
   readonly maxTurns: number;
+  /** Whether this process lives on by itself. On Azure Functions it lives only while its invocations do. */
+  readonly ownsProcess: boolean;
 }
 
 /** What code needs to read and change tasks. */

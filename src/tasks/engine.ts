@@ -1,21 +1,24 @@
-import type { TaskPage } from "../ports/task-log.ts";
+import type { TaskKey, TaskPage } from "../ports/task-log.ts";
 import type { TurnMessage } from "../ports/work-queue.ts";
 import { cancelTask } from "./calls/cancel.ts";
 import { findHead, findTask, keyOf, toAnswer } from "./calls/find-task.ts";
 import { listTasks } from "./calls/list.ts";
 import { createSendMessage } from "./calls/send-message.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import { takeableAt } from "./log/lease.ts";
-import { endsTurn, isTerminal } from "./log/task-state.ts";
+import { isTerminal } from "./log/task-state.ts";
 import { readStoredHead } from "./log/transact.ts";
+import { retry } from "./retry.ts";
 import type { Call, TaskAnswer, TaskEngine, TaskEvents } from "./task-engine.ts";
 import { invalid, TaskError } from "./task-fault.ts";
 import type { RoundControl } from "./rounds.ts";
 import { createHeldTurns } from "./turn/held-turns.ts";
+import { createOfferTurn } from "./turn/offer-turn.ts";
+import { watchStoreReach } from "./turn/store-reach.ts";
 import { workOn } from "./turn/take-up.ts";
 import { purgeTask } from "./upkeep/purge.ts";
 import { createRetention } from "./upkeep/retention.ts";
-import { sweep } from "./upkeep/sweep.ts";
+import { createSweep } from "./upkeep/sweep.ts";
+import { createAbandonedWatch } from "./watch/abandoned-watch.ts";
 import { createSharedSnapshots } from "./watch/shared-snapshots.ts";
 import { createTails } from "./watch/tails.ts";
 import { createTaskEvents } from "./watch/task-events.ts";
@@ -32,7 +35,7 @@ export interface DurableEngine extends TaskEngine {
   /** Deletes some expired tasks. Resolves to their number. */
   retain(control?: RoundControl): Promise<number>;
   /** Deletes tasks of any age; running ones are canceled first. Resolves to the number of tasks deleted. */
-  purge(which: Purged): Promise<number>;
+  purge(which: Purged): Promise<PurgeResult>;
   /** Number of turns that run on this instance. */
   readonly turns: number;
   /** Takes no new turns. Resolves when the running ones have ended, or after `grace` ms. */
@@ -47,30 +50,33 @@ interface Purged {
   readonly taskId?: string;
 }
 
-export function createEngine(parts: EngineParts): DurableEngine {
+/** What an operator's purge did. A task that is kept may be purged by another attempt. */
+export interface PurgeResult {
+  readonly removed: number;
+  readonly kept: readonly { readonly taskId: string; readonly reason: string }[];
+}
+
+export function createEngine(given: EngineParts): DurableEngine {
+  const { log, reach } = watchStoreReach(given.log, given.clock, given.settings.lease);
+  const parts = { ...given, log };
   const tails = createTails(parts);
   const turns = createHeldTurns(parts, tails);
   const snapshots = createSharedSnapshots(parts);
   const retention = createRetention(parts);
 
-  tails.onLook((key, head) => {
-    const abandoned = head.lease && takeableAt(head.lease, parts.settings.lease) < parts.clock.now();
-    if (abandoned && !endsTurn(head.state)) {
-      const message = { kind: "turn" as const, ...key, agent: head.agent, turn: head.turn };
-      parts.queue.send(message).catch((error: unknown) => {
-        parts.logger.warn("queue.send-failed", { taskId: key.taskId, error: String(error) });
-      });
-    }
-  });
+  const offer = createOfferTurn(parts, (message) => workOn(parts, turns, tails, reach, message, "offer"));
+  const offerDue = createOfferTurn(parts, (message) => workOn(parts, turns, tails, reach, message, "sweep"));
+  const sweep = createSweep(parts, tails, offerDue);
+  tails.onLook(createAbandonedWatch(parts, offer));
 
   return {
-    ...createSendMessage(parts, turns, tails),
+    ...createSendMessage(parts, turns, tails, offer),
     get: async (call, { id, historyLength }) => toAnswer(await findTask(parts, call, id), historyLength),
     list: (call, request) => listTasks(parts, call, request),
     cancel,
     subscribe,
-    work: (message) => workOn(parts, turns, tails, message),
-    sweep: (control) => sweep(parts, tails, control),
+    work: (message) => workOn(parts, turns, tails, reach, message, "queue"),
+    sweep,
     retain: (control) => retention.run(control),
     purge,
     get turns() {
@@ -116,20 +122,45 @@ export function createEngine(parts: EngineParts): DurableEngine {
     return createTaskEvents(watcher.startAfter(from, generation), undefined, generation);
   }
 
-  async function purge({ scope, taskId }: Purged): Promise<number> {
+  async function purge({ scope, taskId }: Purged): Promise<PurgeResult> {
     let removed = 0;
+    const kept: { readonly taskId: string; readonly reason: string }[] = [];
     let after: string | undefined;
     do {
-      const page: TaskPage = await parts.log.listTasks(after, scope);
+      const cursor = after;
+      const page: TaskPage = await inTime(() => parts.log.listTasks(cursor, scope));
       for (const key of page.tasks.filter((task) => taskId === undefined || task.taskId === taskId)) {
-        const version = await readStoredHead(parts, key);
-        if (version && !version.head.purging && !isTerminal(version.head.state)) {
-          await cancelTask(parts, turns, tails, key, version, new AbortController().signal);
+        try {
+          if (await purgeOne(key)) {
+            removed += 1;
+          } else {
+            kept.push({ taskId: key.taskId, reason: "It did not end." });
+          }
+        } catch (error) {
+          kept.push({ taskId: key.taskId, reason: error instanceof Error ? error.message : String(error) });
         }
-        removed += Number(await purgeTask(parts, key, ({ state }) => isTerminal(state)));
       }
       after = page.next;
     } while (after !== undefined);
-    return removed;
+    return { removed, kept };
+  }
+
+  async function purgeOne(key: TaskKey): Promise<boolean> {
+    const version = await inTime(() => readStoredHead(parts, key));
+    if (version && !version.head.purging && !isTerminal(version.head.state)) {
+      try {
+        await cancelTask(parts, turns, tails, key, version, new AbortController().signal);
+      } catch (error) {
+        // It ended in another way, or is gone.
+        if (!(error instanceof TaskError) || !["not-cancelable", "not-found"].includes(error.fault.code)) {
+          throw error;
+        }
+      }
+    }
+    return purgeTask(parts, key, ({ state }) => isTerminal(state));
+  }
+
+  function inTime<T>(operation: () => Promise<T>): Promise<T> {
+    return retry(parts, parts.clock.monotonic() + parts.settings.lease, operation);
   }
 }

@@ -8,10 +8,10 @@ export interface Outbox {
   /** Called after each commit. Does not wait for the store, and never throws. */
   committed(task: TaskKey, head: Head): void;
   /**
-   * Sends a delivery message for each config that has not received all events. Idempotent. Resolves to whether there is
-   * such a config. @throws StoreError
+   * Sends a delivery message for each config that has not received all events and has no job. Idempotent. Resolves to when
+   * those configs should be looked at again (ms since 1970); undefined if there is none. @throws StoreError
    */
-  remind(task: TaskKey, head: Head): Promise<boolean>;
+  remind(task: TaskKey, head: Head): Promise<number | undefined>;
   /**
    * The row of a config that comes with a message. `head` is absent when the message creates the task.
    * @throws TaskError `invalid`, StoreError

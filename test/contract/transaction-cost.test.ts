@@ -66,7 +66,7 @@ beforeAll(async () => {
     },
     outbox: {
       committed() {},
-      remind: async () => false,
+      remind: () => Promise.resolve(undefined),
       toRow: () => Promise.reject(new Error("no push notifications here")),
     },
     clock: withoutTails(clock),
@@ -82,6 +82,7 @@ beforeAll(async () => {
       maxEventsPerTask: 10_000,
       maxEventBytes: 1024 * 1024,
       maxTurns: 100,
+      ownsProcess: false,
     },
     stateKeys: createStateKeys([new Uint8Array(32)]),
     rules,

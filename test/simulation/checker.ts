@@ -1,5 +1,6 @@
 import { StreamResponse, Task, TaskState } from "@a2a-js/sdk";
 import { fold } from "../../src/tasks/log/fold.ts";
+import { ALONE_AFTER, lossesOf } from "../../src/tasks/log/care.ts";
 import { parseHead } from "../../src/tasks/log/head.ts";
 import { decodeEvent } from "../../src/tasks/log/rows.ts";
 import type { LogEvent } from "../../src/tasks/log/rows.ts";
@@ -191,7 +192,8 @@ export async function checkResumed(world: World, transcript: Transcript): Promis
   for (const [taskId, { agent }] of transcript.acknowledged) {
     const row = await world.stores.log.readHead({ scope: transcript.scope, taskId });
     const head = row && parseHead(row.body);
-    if (!isServed(world, agent)) {
+    // A turn that two instances were lost with waits for one of its own (decision 0015).
+    if (!isServed(world, agent) || (head && lossesOf(head) >= ALONE_AFTER)) {
       continue;
     }
     if (head && !endsTurn(head.state) && !head.lease) {

@@ -185,7 +185,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     what: "a turn is given up after one crash of its instance, whatever else ran there",
     rules: {
       take: (head, taskId, turn, onCrash, by) =>
-        rules.take(head.lease ? { ...head, attempts: head.attempts + 2 } : head, taskId, turn, onCrash, by),
+        rules.take(
+          head.lease ? { ...head, attempts: head.attempts + 2, lease: { ...head.lease, aloneUntil: 1 } } : head,
+          taskId,
+          turn,
+          onCrash,
+          by,
+        ),
     },
   },
   "list-never-answers": {

@@ -92,6 +92,7 @@ export interface World {
 /** Lease of the simulated instances in ms: short, so that a run sees many of them end. */
 export const LEASE = 6_000;
 const SWEEP = 2_000;
+const MAX_DELIVERIES = 5;
 /** How long an adapter lets one call take, in ms. */
 const DEADLINE = LEASE / 3;
 const INPUT_TIMEOUT = 600_000;
@@ -123,7 +124,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
   };
   const stores = mutation?.stores?.(plain) ?? plain;
   const instances: Instance[] = [];
-  const messages: { readonly message: WorkMessage; due: number }[] = [];
+  const messages: { readonly message: WorkMessage; readonly deliveries: number; due: number }[] = [];
   const webhooks = createWebhooks(scheduler, prng, faults);
   const log: string[] = [];
   const completed = new Set<string>();
@@ -172,7 +173,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
     const reach = <T extends object>(store: T, endpoint: Endpoint): T => withFaults(store, endpoint, process, faults);
     const queue: WorkQueue = {
       send: (message, after = 0) => {
-        messages.push({ message, due: scheduler.now + after + prng.int(1, 200) });
+        messages.push({ message, deliveries: 1, due: scheduler.now + after + prng.int(1, 200) });
         return Promise.resolve();
       },
     };
@@ -218,6 +219,7 @@ export function createWorld(seed: number, mutation?: Mutation): World {
         maxEventsPerTask: 10_000,
         maxEventBytes: 1024 * 1024,
         maxTurns: 1_000,
+        ownsProcess: prng.chance(0.7),
       },
       stateKeys: createStateKeys([new Uint8Array(32).fill(7)]),
       rules: { ...rules, ...mutation?.rules },
@@ -269,7 +271,10 @@ export function createWorld(seed: number, mutation?: Mutation): World {
         continue;
       }
       const redeliver = (): void => {
-        messages.push({ message: entry.message, due: scheduler.now + 500 });
+        // As the adapters do: the sweep finds its turn.
+        if (entry.deliveries < MAX_DELIVERIES) {
+          messages.push({ message: entry.message, deliveries: entry.deliveries + 1, due: scheduler.now + 500 });
+        }
       };
       if (prng.chance(0.1)) {
         redeliver();

@@ -50,7 +50,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
     queue: { send: async (message) => void queued.push(message) },
     outbox: {
       committed() {},
-      remind: async () => false,
+      remind: () => Promise.resolve(undefined),
       toRow: () => Promise.reject(new Error("the fixtures have no push notifications")),
     },
     clock: { ...clock, now: () => start + Math.round(clock.monotonic() - begun) },
@@ -66,6 +66,7 @@ export function createFixtureEngine(stores: Stores, start: number) {
       maxEventsPerTask: 10_000,
       maxEventBytes: 1024 * 1024,
       maxTurns: 10,
+      ownsProcess: false,
     },
     stateKeys: createStateKeys([new Uint8Array(32)]),
     rules,

@@ -55,6 +55,7 @@ describe("docs/storage.md names what is stored, neither less nor more:", () => {
       nonce: "n",
       seq: 1,
       lease: { holder: "h", until: 2 },
+      released: 2,
       cancel: { by: "b", deadline: 2 },
       attempts: 0,
       pushConfigs: 0,

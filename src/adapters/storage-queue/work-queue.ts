@@ -48,9 +48,16 @@ export function createStorageLocalWork(parts: LocalWorkParts): LocalWork {
   return {
     async send(message: WorkMessage, after = 0) {
       const isOffered = after === 0 && receiver.hasRoom;
-      await queue.send(message, isOffered ? parts.lease / 3 : after);
-      if (isOffered) {
-        receiver.offer(message);
+      if (!isOffered) {
+        await queue.send(message, after);
+        return;
+      }
+      receiver.offer(message);
+      try {
+        await queue.send(message, parts.lease / 3);
+      } catch (error) {
+        // It has begun here. Its copy is for the case that this process dies, and the sweep finds that too.
+        parts.logger.warn("queue.send-failed", { taskId: message.taskId, error: String(error) });
       }
     },
     take: (handle) => receiver.start(handle),

@@ -18,10 +18,13 @@ await runCommand(USAGE, async (gateway) => {
   if (scope !== undefined && !/^[0-9a-f]{32}$/.test(scope)) {
     throw new ConfigError(`--scope must be 32 hex digits, not ${JSON.stringify(scope)}.\n\n${USAGE}`);
   }
-  const removed = await gateway.purge({
+  const { removed, kept } = await gateway.purge({
     ...(scope !== undefined && { scope }),
     ...(task !== undefined && { taskId: task }),
   });
   console.log(removed === 1 ? "Deleted 1 task." : `Deleted ${removed} tasks.`);
-  return removed === 0 ? 1 : 0;
+  for (const { taskId: id, reason } of kept) {
+    console.log(`Task ${id} is not deleted: ${reason} Run the command again.`);
+  }
+  return removed === 0 || kept.length > 0 ? 1 : 0;
 });

@@ -11,6 +11,8 @@ import { DEFAULT_GATEWAY } from "./run-until-signal.ts";
  * 2 if the command cannot run.
  */
 export async function runCommand(usage: string, run: (gateway: ComposedGateway) => Promise<number>): Promise<never> {
+  // The timers of the gateway do not keep a process alive. Without this one it would end while the store does not answer.
+  const stayAlive = setInterval(() => {}, 60_000);
   try {
     const config = readConfig();
     if (config.TASK_STORE === "memory") {
@@ -19,7 +21,8 @@ export async function runCommand(usage: string, run: (gateway: ComposedGateway) 
       );
     }
     const definition = await loadGatewayDefinition(config.GATEWAY_CONFIG ?? DEFAULT_GATEWAY);
-    const gateway = await compose(config, definition, createLogger("warn"), "http://127.0.0.1");
+    // A command runs no turn.
+    const gateway = await compose({ ...config, MAX_TURNS: 0 }, definition, createLogger("warn"), "http://127.0.0.1");
     const code = await run(gateway);
     await gateway.close();
     process.exit(code);
@@ -27,8 +30,15 @@ export async function runCommand(usage: string, run: (gateway: ComposedGateway) 
     if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
       console.error(`\n${error.message}\n\n${usage}\n`);
     } else {
-      console.error(error instanceof ConfigError ? `\n${error.message}\n` : error);
+      console.error(isExpected(error) ? `\n${error.message}\n` : error);
     }
     process.exit(2);
+  } finally {
+    clearInterval(stayAlive);
   }
+}
+
+/** A wrong setting, or a store that does not answer. Its message says all there is to say. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof ConfigError || (error instanceof Error && error.name === "TaskError");
 }

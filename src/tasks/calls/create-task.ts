@@ -7,6 +7,7 @@ import type { StartedTurn, Created, StartMode, StartTurn } from "./started-turn.
 import type { EngineParts } from "../engine-parts.ts";
 import type { Head } from "../log/head.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
+import type { OfferTurn } from "../turn/offer-turn.ts";
 import { findEarlier, toKeyRow } from "./idempotency.ts";
 import { openRow } from "../lists/task-lists.ts";
 import { readReferences } from "../log/read-task.ts";
@@ -28,8 +29,8 @@ const IS_PURGED: Refusal = {
 const FIRST_COMMIT_WITHIN = 25;
 
 /** Creates the task for a message that names none. */
-export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTurn {
-  const { clock, index, outbox, queue, random, rules, settings } = parts;
+export function createTaskCreator(parts: EngineParts, turns: HeldTurns, offer: OfferTurn): StartTurn {
+  const { clock, index, outbox, random, rules, settings } = parts;
   return create;
 
   async function create(
@@ -61,7 +62,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
       ...(config && { pushConfigs: 1 }),
     };
     if (!held) {
-      return createQueued(key, task, rows, keyRow);
+      return createQueued(call, key, task, rows, keyRow);
     }
     const references = await readReferences(parts, caller.scope, message);
     const leave = turns.admit();
@@ -109,6 +110,7 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
   }
 
   async function createQueued(
+    call: Call,
     key: TaskKey,
     task: NewTask,
     rows: readonly LogRow[],
@@ -126,7 +128,9 @@ export function createTaskCreator(parts: EngineParts, turns: HeldTurns): StartTu
       throw new Error(`task ${key.taskId}: its id is taken`);
     }
     if (created.version) {
-      await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: task.agent, turn: 1 }));
+      // The task is durable and will run, so the call is acknowledged without waiting for the offer.
+      const offered = offer({ kind: "turn", ...key, agent: task.agent, turn: 1 });
+      call.waitUntil?.(offered);
     }
     return created;
   }

@@ -6,6 +6,7 @@ import type { EngineParts } from "../engine-parts.ts";
 import { fold } from "../log/fold.ts";
 import type { Head } from "../log/head.ts";
 import type { HeldTurns } from "../turn/held-turns.ts";
+import type { OfferTurn } from "../turn/offer-turn.ts";
 import { findEarlier, toKeyRow } from "./idempotency.ts";
 import { openRow } from "../lists/task-lists.ts";
 import { isTaskId, readReferences, readTask } from "../log/read-task.ts";
@@ -19,8 +20,8 @@ import { toRefusedError, transact, writerOf } from "../log/transact.ts";
 import { callPatience } from "../log/lease.ts";
 
 /** Accepts a message for a task that waits for input, which begins the task's next turn (specification 3.4.3). */
-export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails): StartTurn {
-  const { clock, index, outbox, queue, random, registry, rules, settings } = parts;
+export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tails, offer: OfferTurn): StartTurn {
+  const { clock, index, outbox, random, registry, rules, settings } = parts;
   return followUp;
 
   async function followUp(
@@ -95,7 +96,8 @@ export function createFollowUp(parts: EngineParts, turns: HeldTurns, tails: Tail
       const task = change.events.reduce((folded, event) => fold(folded, event.response, event.message), stored.task);
       const snapshot = { task, generation: change.head.generation };
       if (!isHeld) {
-        await retry(parts, deadline, () => queue.send({ kind: "turn", ...key, agent: agent.id, turn: open.turn }));
+        const offered = offer({ kind: "turn", ...key, agent: agent.id, turn: open.turn });
+        call.waitUntil?.(offered);
       }
       if (!isHeld || outcome.code === "superseded") {
         return { key, snapshot };

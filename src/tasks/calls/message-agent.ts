@@ -4,6 +4,7 @@ import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import type { Call } from "../task-engine.ts";
 import { TaskError } from "../task-fault.ts";
+import type { HeldTurns } from "../turn/held-turns.ts";
 import { NOTHING_EARLIER } from "../turn/steps.ts";
 import { AbortedError, createTurn } from "../turn/turn.ts";
 
@@ -15,17 +16,35 @@ import { AbortedError, createTurn } from "../turn/turn.ts";
  */
 export async function runMessageAgent(
   parts: EngineParts,
+  turns: HeldTurns,
+  call: Call,
+  message: Message,
+): Promise<Message> {
+  let answer: Message | undefined;
+  const done = turns.track(async (cut) => {
+    answer = await runAgent(parts, call, message, cut);
+  });
+  call.waitUntil?.(done.catch(() => {}));
+  await done;
+  return answer as Message;
+}
+
+async function runAgent(
+  parts: EngineParts,
   { agent, caller, signal }: Call,
   message: Message,
+  cut: AbortSignal,
 ): Promise<Message> {
   if (message.taskId !== "") {
     throw new TaskError({ code: "not-found", taskId: message.taskId });
   }
   const contextId = message.contextId || parts.random.id();
   const abort = new AbortController();
-  const stop = (code: "canceled" | "timeout"): void => abort.abort(new AbortedError(code));
+  const stop = (code: "canceled" | "timeout" | "handover"): void => abort.abort(new AbortedError(code));
   const leave = (): void => stop("canceled");
+  const shutDown = (): void => stop("handover");
   signal.addEventListener("abort", leave);
+  cut.addEventListener("abort", shutDown);
   const timeout = agent.timeout === undefined ? parts.settings.turnTimeout : agent.timeout * 1_000;
   const cancelTimeout = parts.clock.after(timeout, () => stop("timeout"));
   const replied = Promise.withResolvers<Message>();

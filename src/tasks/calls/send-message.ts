@@ -5,6 +5,7 @@ import { endsTurn } from "../log/task-state.ts";
 import type { Call, SendAnswer, TaskAnswer, TaskEngine, TaskEvents } from "../task-engine.ts";
 import { invalid, TaskError } from "../task-fault.ts";
 import type { HeldTurn, HeldTurns } from "../turn/held-turns.ts";
+import type { OfferTurn } from "../turn/offer-turn.ts";
 import type { Tails } from "../watch/tails.ts";
 import { createMessageEvents, createTaskEvents, untilTurnEnds } from "../watch/task-events.ts";
 import { createTaskCreator } from "./create-task.ts";
@@ -19,9 +20,10 @@ export function createSendMessage(
   parts: EngineParts,
   turns: HeldTurns,
   tails: Tails,
+  offer: OfferTurn,
 ): Pick<TaskEngine, "send" | "stream"> {
-  const createTask = createTaskCreator(parts, turns);
-  const followUp = createFollowUp(parts, turns, tails);
+  const createTask = createTaskCreator(parts, turns, offer);
+  const followUp = createFollowUp(parts, turns, tails, offer);
   /** Creates a task, or begins the next turn of one that waits. */
   const startTurn: StartTurn = async (call, key, message, mode, config) => {
     const started = await (message.taskId === "" ? createTask : followUp)(call, key, message, mode, config);
@@ -38,7 +40,7 @@ export function createSendMessage(
     turns.refuseAtShutdown();
     const message = messageOf(request);
     if (call.agent.replies === "message") {
-      return { message: await runMessageAgent(parts, call, message) };
+      return { message: await runMessageAgent(parts, turns, call, message) };
     }
     const key = keyFor(call, message);
     const { historyLength: limit, taskPushNotificationConfig: config } = request.configuration ?? {};
@@ -64,7 +66,7 @@ export function createSendMessage(
     turns.refuseAtShutdown();
     const message = messageOf(request);
     if (call.agent.replies === "message") {
-      return createMessageEvents(runMessageAgent(parts, call, message));
+      return createMessageEvents(runMessageAgent(parts, turns, call, message));
     }
     const key = keyFor(call, message);
     const config = request.configuration?.taskPushNotificationConfig;

@@ -57,22 +57,24 @@ export function openRow({ clock, settings }: EngineParts, key: TaskKey, agent: s
 
 /**
  * Updates the index for a task that was ended by an instance that did not hold it. The sweep repeats it when this
- * fails. With `isDelivered` false the open row stays, so that the sweep sends the missing webhook deliveries.
+ * fails, and at `lookAgain` (ms since 1970) if webhooks lack events: the open row stays until then.
  */
 export async function indexEndedTask(
   parts: EngineParts,
   key: TaskKey,
   head: Head,
-  isDelivered = head.pushConfigs === 0,
+  lookAgain: number | undefined = head.pushConfigs === 0
+    ? undefined
+    : firstTakeableAt(parts.clock.now(), parts.settings.lease),
 ): Promise<void> {
   try {
     const stored = await readTask(parts, key);
     if (stored) {
       const open = openRow(parts, key, head.agent, head.turn);
-      await finishIndex(parts, open, stored.head, stored.task, isDelivered);
-      if (!isDelivered) {
+      await finishIndex(parts, open, stored.head, stored.task, lookAgain === undefined);
+      if (lookAgain !== undefined) {
         // The open row of a task that waited for its caller is due late. A new one lets the sweep deliver soon.
-        await parts.index.putOpen(open);
+        await parts.index.putOpen({ ...open, due: lookAgain });
       }
     }
   } catch (error) {

@@ -40,6 +40,8 @@ export interface Head {
   /** Number of writes of the epoch's holder. No other writer changes it. */
   readonly seq: number;
   readonly lease: Lease | undefined;
+  /** When the last holder gave the turn back unfinished (ms since 1970); absent while it is held. */
+  readonly released?: number | undefined;
   /** A cancel request. From `deadline` on (ms since 1970) any instance may end the task. */
   readonly cancel: { readonly by: string; readonly deadline: number } | undefined;
   /** Crashes of this turn since its last progress. */

@@ -10,6 +10,8 @@
 export interface Lease {
   readonly holder: string;
   readonly until: number;
+  /** Until then the holder runs no other turn. Absent for a turn that is not alone, or not any more. */
+  readonly aloneUntil?: number;
 }
 
 /** A holder renews its lease this long after the last renewal (ms), so that two renewals may fail. */
@@ -53,9 +55,12 @@ export function contentPatience(length: number): number {
   return length / 6;
 }
 
-/** How long a holder has to commit CANCELED before another instance may fence it and do so (ms). */
+/**
+ * How long a holder has to commit CANCELED before another instance may fence it and do so (ms). With the writes around it a
+ * cancel takes two seconds at most.
+ */
 export function cancelWithin(length: number): number {
-  return Math.min(5_000, length / 6);
+  return Math.min(1_750, length / 6);
 }
 
 /** How long the runner waits for an agent after aborting its signal, before the turn ends without it (ms). */
@@ -72,5 +77,10 @@ export function lookAgainAfter(length: number): number {
  * After this long (ms) the sweep sends the work message again: the instance that got it may have died (decision 0009).
  */
 export function offerAgainAfter(length: number): number {
+  return length / 2;
+}
+
+/** How long an instance that could not reach the store gives live holders to renew their leases before it takes any over. */
+export function graceAfterOutage(length: number): number {
   return length / 2;
 }

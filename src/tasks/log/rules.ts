@@ -7,6 +7,7 @@ import type { LogEvent } from "./rows.ts";
 import { endsTurn, isInterrupted, isTerminal } from "./task-state.ts";
 import type { TaskFault } from "../task-fault.ts";
 import { cancelWithin, takeableAt } from "./lease.ts";
+import { ALONE_AFTER, aloneFor, careOf, lossesOf } from "./care.ts";
 import type { Lease } from "./lease.ts";
 import { agentMessage, statusUpdate, textPart, toTimestamp, withTimestamp } from "./status-update.ts";
 
@@ -34,10 +35,14 @@ export interface Writer {
   readonly nonce: string;
   readonly now: number;
   readonly lease: number;
+  /** Whether this instance runs no other turn. */
+  readonly isAlone?: boolean;
 }
 
-/** After this many crashes without progress the task fails. */
+/** Losses of its instance without progress after which a turn is given up, if it ran alone when the last one was lost. */
 export const MAX_ATTEMPTS = 3;
+/** The same if it never had an instance of its own. */
+export const MAX_LOSSES = 10;
 
 /**
  * Every rule by which a task changes. A rule is a pure function of the head and a {@link Writer}; it never throws. It
@@ -47,6 +52,7 @@ export const MAX_ATTEMPTS = 3;
  */
 export const rules = {
   create,
+  careOf,
   acceptMessage,
   take,
   append,
@@ -54,6 +60,7 @@ export const rules = {
   flagCancel,
   endCanceled,
   endAbandoned,
+  endUnrun,
   purge,
   addPushConfig,
 };
@@ -152,10 +159,10 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
   if (head.cancel) {
     return endCanceled(head, taskId, by);
   }
-  const attempts = head.attempts + (head.lease ? 1 : 0);
+  const attempts = lossesOf(head);
   const began = beginEpoch({ ...head, attempts }, by, true);
-  if (attempts >= MAX_ATTEMPTS || (attempts > 0 && onCrash === "fail")) {
-    const text = `The agent stopped ${attempts === 1 ? "once" : `${attempts} times`} before it could finish.`;
+  const text = givesUp(head, attempts, onCrash);
+  if (text !== undefined) {
     return withEvents(
       began,
       [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, agentText(head, taskId, by, text))],
@@ -165,6 +172,24 @@ function take(head: Head, taskId: string, turn: number, onCrash: "resume" | "fai
   return head.state === TaskState.TASK_STATE_SUBMITTED
     ? withEvents(began, [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_WORKING, undefined)], by)
     : { change: { head: began, events: [] } };
+}
+
+/**
+ * The text for the client of a turn that is not run again; undefined if it is. That an instance was lost is all that is known:
+ * it may have stopped, or only its way to the store. Which turn did it is known when it ran alone.
+ */
+function givesUp(head: Head, losses: number, onCrash: "resume" | "fail"): string | undefined {
+  const lost = `lost the instance that ran the agent ${losses === 1 ? "once" : `${losses} times`}`;
+  if (losses >= MAX_ATTEMPTS && head.lease?.aloneUntil !== undefined) {
+    return `The gateway ${lost}; the last time it ran nothing else.`;
+  }
+  if (losses >= MAX_LOSSES) {
+    return `The gateway ${lost} before the agent could finish.`;
+  }
+  if (losses > head.attempts && onCrash === "fail") {
+    return "The gateway lost the instance that ran the agent, and this agent cannot be resumed.";
+  }
+  return undefined;
 }
 
 /** Steps and checkpoints that a holder stores besides events. This is progress: it sets `attempts` back to 0. */
@@ -178,7 +203,9 @@ function append(head: Head, responses: readonly StreamResponse[], by: Writer, re
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
   }
-  const next = { ...head, seq: head.seq + 1, lease: leaseOf(by) };
+  const isAlone = (head.lease?.aloneUntil ?? 0) > by.now && !recorded;
+  const lease = isAlone ? { ...leaseOf(by), aloneUntil: head.lease?.aloneUntil as number } : leaseOf(by);
+  const next: Mutable<Head> = { ...head, seq: head.seq + 1, lease };
   if (recorded) {
     next.attempts = 0;
     next.steps += recorded.steps;
@@ -192,7 +219,7 @@ function release(head: Head, by: Writer): Decision {
   if (head.nonce !== by.nonce) {
     return { refused: { code: "fenced" } };
   }
-  return { change: { head: { ...head, seq: head.seq + 1, lease: undefined }, events: [] } };
+  return { change: { head: { ...head, seq: head.seq + 1, lease: undefined, released: by.now }, events: [] } };
 }
 
 /** Asks the holder to cancel, or cancels a task that has no live holder or is past the deadline. */
@@ -247,6 +274,23 @@ function endAbandoned(head: Head, taskId: string, inputTimeout: number, by: Writ
   );
 }
 
+/** Ends a turn that no instance could run. `text` says why. */
+function endUnrun(head: Head, taskId: string, turn: number, text: string, by: Writer): Decision {
+  const isHeld = head.lease !== undefined && takeableAt(head.lease, by.lease) > by.now;
+  if (head.purging || head.schema > SCHEMA || head.turn !== turn || endsTurn(head.state) || isHeld) {
+    return { refused: { code: "idle" } };
+  }
+  if (head.cancel) {
+    return endCanceled(head, taskId, by);
+  }
+  const message = agentText(head, taskId, by, text);
+  return withEvents(
+    beginEpoch(head, by, false),
+    [statusUpdate(taskId, head.contextId, TaskState.TASK_STATE_FAILED, message)],
+    by,
+  );
+}
+
 /** Hides a task whose rows will be deleted, in a new epoch, which fences the holder. */
 function purge(head: Head, by: Writer): Decision {
   if (head.schema > SCHEMA) {
@@ -270,8 +314,13 @@ const NEWER =
   "The task was written by a newer version of this gateway. Retry: an instance of that version may receive the request.";
 
 function beginEpoch(head: Head, by: Writer, held: boolean): Head {
-  return { ...head, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, lease: held ? leaseOf(by) : undefined };
+  const { released: _, ...kept } = head;
+  const isAlone = by.isAlone === true && head.attempts >= ALONE_AFTER;
+  const lease = isAlone ? { ...leaseOf(by), aloneUntil: by.now + aloneFor(head.attempts, by.lease) } : leaseOf(by);
+  return { ...kept, epoch: head.epoch + 1, nonce: by.nonce, seq: 1, lease: held ? lease : undefined };
 }
+
+type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
 function withEvents(
   head: Head,

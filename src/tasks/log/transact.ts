@@ -122,9 +122,9 @@ async function resolveOutcome(
   }
   const { epoch, nonce, seq } = change.head;
   if (current.head.nonce === nonce) {
-    return current.head.seq >= seq && seq !== before?.head.seq
-      ? { code: "committed", version: current, change }
-      : undefined;
+    // A flag changes neither: whether it is there is decided again. A take of a turn may begin with the number it had before.
+    const isNew = epoch !== before?.head.epoch || seq !== before.head.seq;
+    return current.head.seq >= seq && isNew ? { code: "committed", version: current, change } : undefined;
   }
   const beganEpoch = epoch !== before?.head.epoch;
   const first = change.events[0];

@@ -5,8 +5,12 @@ import type { TaskKey } from "../../ports/task-log.ts";
 import { delay } from "../../ports/clock.ts";
 import type { EngineParts } from "../engine-parts.ts";
 import { finishIndex } from "../lists/task-lists.ts";
+import type { Care } from "../log/care.ts";
+import { canAdmit } from "./admission.ts";
+import type { Occupancy } from "./admission.ts";
 import { createWriter } from "./task-writer.ts";
 import type { TaskWriter, WriterStart } from "./task-writer.ts";
+import { offerAgainAfter } from "../log/lease.ts";
 import { createRounds } from "../rounds.ts";
 import { endsTurn, isTerminal } from "../log/task-state.ts";
 import { TaskError } from "../task-fault.ts";
@@ -22,11 +26,15 @@ export interface HeldTurns {
    * Reserves a place for a turn that is about to start. Call the returned function once the turn has started, or when
    * it will not start. @throws TaskError `busy` when the instance's limit is reached, `unavailable` at shutdown
    */
-  admit(): () => void;
+  admit(place?: Place): () => void;
+  /** Whether this instance admits a turn that needs care. If it needs an empty instance, this one may make room for it. */
+  canAdmit(place: Place): boolean;
   /** @throws TaskError `unavailable` at shutdown */
   refuseAtShutdown(): void;
   /** Runs a turn in the background. Its events are committed by one writer; it ends once, or is lost or handed over. */
   start(turn: TurnStart): HeldTurn;
+  /** Treats work without a task as a turn: shutdown waits for it, and aborts it with the others. */
+  track(work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   /** Renews the lease of a task that is held here, which reads its head again. Does nothing for other tasks. */
   renew(key: TaskKey): void;
   /** Admits no more turns. Resolves when the running ones have ended, or after `grace` ms. */
@@ -38,6 +46,14 @@ export interface HeldTurns {
   handOver(): Promise<void>;
 }
 
+/** What a turn asks of the instance that runs it. */
+export interface Place {
+  readonly key: TaskKey;
+  readonly care: Care;
+  /** If the turn needs an empty instance and this one is not: admits nothing else until the sweep offers it again. */
+  readonly mayReserve: boolean;
+}
+
 interface TurnStart {
   readonly agent: Agent;
   readonly input: TurnInput;
@@ -47,6 +63,7 @@ interface TurnStart {
    * How long the agent may run before its task is created (ms), so that a short turn is one commit; 0: create first.
    */
   readonly deferFor: number;
+  readonly care?: Care;
 }
 
 export interface HeldTurn {
@@ -70,6 +87,7 @@ export interface HeldTurn {
 
 interface Running {
   readonly writer: TaskWriter;
+  readonly care: Care;
   readonly done: Promise<void>;
   readonly stop: (code: AbortCode) => void;
 }
@@ -83,7 +101,13 @@ const LAST_COMMITS = 2_500;
 
 export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   const held = new Map<string, Running>();
-  let admitted = 0;
+  /** Work without a task, and how to cut it. */
+  const tracked = new Map<Promise<void>, AbortController>();
+  /** What is about to start. */
+  const admitted = new Set<{ readonly care: Care }>();
+  /** Those of `held` that do not run free. */
+  const suspects = new Set<Running>();
+  let reserved: { readonly name: string; readonly until: number } | undefined;
   let isClosing = false;
   let isLeaving = false;
   let isReading = false;
@@ -97,27 +121,53 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
 
   return {
     get size() {
-      return held.size;
+      return held.size + tracked.size;
     },
-    admit() {
+    admit(place) {
       refuseAtShutdown();
-      if (held.size + admitted >= parts.settings.maxTurns) {
+      const name = place && nameOf(place.key);
+      const care = place?.care ?? "free";
+      if (!canAdmit(occupancy(), care, name, parts.settings.maxTurns)) {
         const message = "Too many turns are running on this instance. Retry later.";
         throw new TaskError({ code: "busy", message, retryAfter: 1 });
       }
-      admitted += 1;
-      return () => {
-        admitted -= 1;
-      };
+      if (reserved?.name === name) {
+        reserved = undefined;
+      }
+      const entry = { care };
+      admitted.add(entry);
+      return () => admitted.delete(entry);
+    },
+    canAdmit(place) {
+      const name = nameOf(place.key);
+      const occupied = occupancy();
+      if (canAdmit(occupied, place.care, name, parts.settings.maxTurns)) {
+        return true;
+      }
+      const isFree = occupied.reservedFor === undefined || occupied.reservedFor === name;
+      if (place.care === "alone" && place.mayReserve && isFree) {
+        reserved = { name, until: parts.clock.monotonic() + offerAgainAfter(parts.settings.lease) };
+      }
+      return false;
     },
     refuseAtShutdown,
     start,
+    track(work) {
+      const leave = this.admit();
+      const cut = new AbortController();
+      const done = work(cut.signal).finally(() => tracked.delete(settled));
+      const settled = done.catch(() => {});
+      tracked.set(settled, cut);
+      leave();
+      return done;
+    },
     renew,
     async settle(grace) {
       isClosing = true;
-      if (held.size > 0 && grace > 0) {
+      const running = [...[...held.values()].map(({ done }) => done), ...tracked.keys()];
+      if (running.length > 0 && grace > 0) {
         const settled = new AbortController();
-        const ended = Promise.all([...held.values()].map(({ done }) => done)).then(() => settled.abort());
+        const ended = Promise.all(running).then(() => settled.abort());
         await Promise.race([ended, delay(parts.clock, grace, settled.signal)]);
       }
     },
@@ -128,6 +178,9 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       for (const { stop } of all) {
         stop("handover");
       }
+      for (const cut of tracked.values()) {
+        cut.abort();
+      }
       const left = new AbortController();
       const leaving = Promise.all(all.map(({ done }) => done)).then(() => left.abort());
       await Promise.race([leaving, delay(parts.clock, LAST_COMMITS, left.signal)]);
@@ -136,6 +189,17 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       }
     },
   };
+
+  function occupancy(): Occupancy {
+    return {
+      turns: held.size + tracked.size + admitted.size,
+      careful: [...suspects, ...admitted].filter(({ care }) => care === "few").length,
+      isAlone:
+        [...admitted].some(({ care }) => care === "alone") ||
+        [...suspects].some(({ writer }) => writer.head?.lease?.aloneUntil !== undefined),
+      reservedFor: reserved && reserved.until > parts.clock.monotonic() ? reserved.name : undefined,
+    };
+  }
 
   function refuseAtShutdown(): void {
     if (isClosing) {
@@ -168,6 +232,7 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
         }
       },
       onCancel: () => stop("canceled"),
+      onDoubt: () => parts.logger.warn("turn.unconfirmed", { taskId: key.taskId, turn: turn.open.turn }),
       onLost: (error) => {
         lost = error;
         parts.logger.warn("turn.lost", { taskId: key.taskId, turn: turn.open.turn, reason: error.message });
@@ -185,7 +250,11 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
     const created = turn.deferFor > 0 ? undefined : writer.begin();
     const ended = Promise.withResolvers<boolean>();
     const done = runToEnd();
-    held.set(name, { writer, done, stop });
+    const entry: Running = { writer, care: turn.care ?? "free", done, stop };
+    held.set(name, entry);
+    if (entry.care !== "free") {
+      suspects.add(entry);
+    }
     readInboxLater();
     if (isLeaving) {
       stop("handover");
@@ -216,8 +285,10 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
       } else {
         ended.resolve(!lost && (await indexEnd(writer, turn.open, isOpen)));
       }
-      if (held.get(name)?.writer === writer) {
+      const running = held.get(name);
+      if (running?.writer === writer) {
         held.delete(name);
+        suspects.delete(running);
       }
     }
 
@@ -269,11 +340,21 @@ export function createHeldTurns(parts: EngineParts, tails: Tails): HeldTurns {
   }
 
   /** Sends the work message, so that another instance continues at once. If this fails, the sweep finds the turn. */
-  async function handOver({ scope, taskId, agent, turn }: OpenRow): Promise<void> {
+  async function handOver({ scope, taskId, agent, turn, created, due }: OpenRow): Promise<void> {
     try {
       await parts.queue.send({ kind: "turn", scope, taskId, agent, turn });
     } catch (error) {
       parts.logger.warn("queue.send-failed", { taskId, error: String(error) });
+      await findSoon({ scope, taskId, agent, turn, created, due });
+    }
+  }
+
+  /** The open row of a held turn is due when its lease ends. Without a message the sweep must find it now. */
+  async function findSoon(open: OpenRow): Promise<void> {
+    try {
+      await parts.index.putOpen({ ...open, due: parts.clock.now() });
+    } catch (error) {
+      parts.logger.warn("index.update-failed", { taskId: open.taskId, error: String(error) });
     }
   }
 }

@@ -6,22 +6,33 @@ import type { EngineParts } from "../engine-parts.ts";
 import { indexEndedTask, openRow } from "../lists/task-lists.ts";
 import { fold } from "../log/fold.ts";
 import type { HeldTurn, HeldTurns } from "./held-turns.ts";
+import { shouldReserve } from "../log/care.ts";
+import type { Care } from "../log/care.ts";
 import type { Head } from "../log/head.ts";
 import { readReferences, readTask } from "../log/read-task.ts";
 import type { StoredTask } from "../log/read-task.ts";
 import type { Decision } from "../log/rules.ts";
 import { retry } from "../retry.ts";
 import { readCheckpoint, readEarlierAttempts } from "./steps.ts";
+import type { StoreReach } from "./store-reach.ts";
 import type { Tails } from "../watch/tails.ts";
+import { TaskError } from "../task-fault.ts";
 import { isTerminal } from "../log/task-state.ts";
 import { transact, writerOf } from "../log/transact.ts";
 
 /**
  * Takes the turn that a work message names, if the head allows it, and runs it here. A late, duplicate or stale message
  * does nothing. Resolves when all work of the turn is done here.
- * @throws TaskError `busy` when this instance's limit is reached, `unavailable`: deliver the message again later
+ * @throws TaskError `busy` when this instance does not admit the turn, `unavailable`: deliver the message again later
  */
-export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails, message: TurnMessage): Promise<void> {
+export async function workOn(
+  parts: EngineParts,
+  turns: HeldTurns,
+  tails: Tails,
+  reach: StoreReach,
+  message: TurnMessage,
+  origin: Origin,
+): Promise<void> {
   const key = { scope: message.scope, taskId: message.taskId };
   const deadline = parts.clock.monotonic() + parts.settings.lease;
   let held: HeldTurn | "changed" | undefined;
@@ -37,16 +48,45 @@ export async function workOn(parts: EngineParts, turns: HeldTurns, tails: Tails,
         return;
       }
       parts.logger.warn("turn.take-up-failed", { taskId: key.taskId, reason: "unknown-agent", agent: id, major });
+      return leaveToOthers(origin, `Agent ${id} ${major} is not served by this instance.`);
+    }
+    const foreseen = parts.rules.take(stored.head, key.taskId, message.turn, agent.onCrash, writerOf(parts, ""));
+    if ("refused" in foreseen) {
+      // A message that comes too early is no reason to look for a place.
       return;
     }
-    const leave = turns.admit();
+    if (stored.head.lease && !reach.canJudgeSilence()) {
+      return leaveToOthers(origin, "The store has just answered again. A live holder may renew its lease.");
+    }
+    const now = parts.clock.now();
+    const isRun = !isTerminal(foreseen.change.head.state);
+    const care = isRun ? parts.rules.careOf(stored.head, now, parts.settings.lease) : "free";
+    const mayReserve = origin === "sweep" && shouldReserve(stored.head, now, parts.settings.lease);
+    const place = { key, care, mayReserve };
+    if (care !== "free" && !turns.canAdmit(place)) {
+      return leaveToOthers(origin, `This instance does not admit a turn with care ${care} now.`);
+    }
+    const leave = turns.admit(place);
     try {
-      held = await takeUp(parts, turns, tails, key, stored, agent, deadline);
+      held = await takeUp(parts, turns, tails, key, stored, agent, deadline, care);
     } finally {
       leave();
     }
   } while (held === "changed");
   await held?.done;
+}
+
+/** How a turn came here: from the queue, from a call or a watcher of this instance, or from its sweep, which claimed it. */
+export type Origin = "queue" | "offer" | "sweep";
+
+/**
+ * A turn that was offered here is offered to one other instance, by a message. That one sends no further message: with many
+ * such turns there would be ever more messages. The sweep offers the turn again.
+ */
+function leaveToOthers(origin: Origin, message: string): void {
+  if (origin !== "queue") {
+    throw new TaskError({ code: "busy", message, retryAfter: 1 });
+  }
 }
 
 /**
@@ -61,11 +101,15 @@ async function takeUp(
   stored: StoredTask,
   agent: Agent,
   deadline: number,
+  care: Care,
 ): Promise<HeldTurn | "changed" | undefined> {
   const { clock, logger, random, rules } = parts;
   const { turn } = stored.head;
   const nonce = random.id();
-  const take = (head: Head): Decision => rules.take(head, key.taskId, turn, agent.onCrash, writerOf(parts, nonce));
+  const take = (head: Head): Decision => {
+    const by = { ...writerOf(parts, nonce), isAlone: care === "alone" };
+    return rules.take(head, key.taskId, turn, agent.onCrash, by);
+  };
   if ("refused" in take(stored.head)) {
     return undefined;
   }
@@ -118,6 +162,7 @@ async function takeUp(
     open: openRow(parts, key, version.head.agent, turn),
     writer: { key, nonce, from: { version, task }, since },
     deferFor: 0,
+    care,
   });
 }
 

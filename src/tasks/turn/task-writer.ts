@@ -54,8 +54,13 @@ export interface TaskWriter {
    * {@link ContentLost}. Otherwise they wait as long as the turn lasts, and its lease is kept.
    */
   giveUpContent(ms: number): void;
-  /** Gives up the task now if its lease is over. A process that was paused may run other code before its timers. */
-  checkLease(): void;
+  /**
+   * Whether the lease lasts. When it does not, because the store did not answer or the process was paused, what must not
+   * run on two instances waits for {@link regain}. Compares clocks: a paused process may run other code before its timers.
+   */
+  isHeld(): boolean;
+  /** Resolves when the lease lasts again, which proves that no other instance took the task. @throws LostError if one did */
+  regain(): Promise<void>;
 }
 
 export interface WriterEvents {
@@ -64,6 +69,8 @@ export interface WriterEvents {
   onCommit(events: readonly LogEvent[], head: Head): void;
   /** The head has a cancel request. Called once. */
   onCancel(): void;
+  /** The store has not answered for 5/6 L. The turn continues if no other instance takes it meanwhile. */
+  onDoubt(): void;
   /** Another holder has the task, or the lease could not be renewed in time. The writer writes nothing more. */
   onLost(error: Error): void;
 }
@@ -110,6 +117,8 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
   let waiting = new AbortController();
   /** The last commit could not store its content: the lease is renewed before it is tried again. */
   let isBlocked = false;
+  /** Wakes what waits for the lease, after each commit and at the end. */
+  const regained: (() => void)[] = [];
   let disarm = (): void => {};
 
   // Fields instead of getters: an object literal with getters is slow, and its hidden class retains the closure until a
@@ -151,9 +160,16 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         giveUp();
       }
     },
-    checkLease() {
-      if (version && clock.monotonic() - confirmed >= stopAfter(settings.lease)) {
-        lose(new LostError("the lease expired before it could be renewed"));
+    isHeld,
+    async regain() {
+      while (state === "open" && !isHeld()) {
+        self.renew();
+        await new Promise<void>((resolve) => {
+          regained.push(resolve);
+        });
+      }
+      if (state === "lost") {
+        throw isOver();
       }
     },
   };
@@ -266,7 +282,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
         decide: (head) => decide(head, batch, releasing),
         rows: batch.rows,
         taskAfter: ({ events }) => foldAll(events),
-        deadline: creating ? sent + callPatience(settings.lease) : confirmed + stopAfter(settings.lease),
+        deadline: creating ? sent + callPatience(settings.lease) : confirmed + settings.turnTimeout,
         ...(!creating && { contentDeadline: sent + contentPatience(settings.lease) }),
       });
       const ends = batch.responses.some((response) => isTerminal(stateOf(response)));
@@ -287,8 +303,11 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
       if (endsTurn(version.head.state) || releasing) {
         end("ended");
       } else {
+        // The lease began with the decision, and the store may have taken long to answer.
+        wantsRenewal ||= clock.monotonic() - confirmed >= renewAfter(settings.lease);
         arm();
       }
+      wake();
       settle(batch.drafts, (draft) => draft.settle.resolve());
       on.onCommit(outcome.change.events, outcome.version.head);
       if (version.head.cancel && !cancelSeen && state === "open") {
@@ -365,6 +384,7 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     state = as;
     disarm();
     waiting.abort(isOver());
+    wake();
     settle(pending.splice(0), (draft) => draft.settle.reject(isOver()));
   }
 
@@ -376,23 +396,28 @@ export function createWriter(parts: EngineParts, start: WriterStart, on: WriterE
     on.onLost(cause instanceof Error ? cause : new LostError(String(cause)));
   }
 
-  /**
-   * One timer: for the next renewal while idle, or for the moment when the agent must stop, L/6 before the lease ends.
-   */
+  function isHeld(): boolean {
+    return version === undefined || clock.monotonic() - confirmed < stopAfter(settings.lease);
+  }
+
+  function wake(): void {
+    for (const resolve of regained.splice(0)) {
+      resolve();
+    }
+  }
+
+  /** The next renewal. While a commit is in flight it is that commit which renews the lease. */
   function arm(): void {
     disarm();
-    const age = clock.monotonic() - confirmed;
-    const next = (busy ? stopAfter(settings.lease) : renewAfter(settings.lease)) - age;
+    const next = renewAfter(settings.lease) - (clock.monotonic() - confirmed);
     disarm = clock.after(Math.max(next, 1), () => {
-      self.checkLease();
-      if (state !== "open") {
+      if (!busy) {
+        self.renew();
+      } else if (!isHeld()) {
+        on.onDoubt();
         return;
       }
-      if (!busy) {
-        wantsRenewal = true;
-        void pump();
-      }
-      arm();
+      disarm = clock.after(renewAfter(settings.lease), arm);
     });
   }
 }

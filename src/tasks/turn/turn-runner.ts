@@ -194,7 +194,9 @@ export function runTurn(parts: EngineParts, agent: Agent, input: TurnInput, writ
       return stored.value;
     }
     // Without this check a paused process could run a step that another holder has already completed.
-    writer.checkLease();
+    if (!writer.isHeld()) {
+      await writer.regain();
+    }
     if (finishing || stopped !== undefined) {
       throw stopped === undefined ? new TurnEnded() : new AbortedError(stopped);
     }

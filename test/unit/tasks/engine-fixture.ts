@@ -116,7 +116,7 @@ export function createFixture(
     queue: { send: async (message) => void queued.push(message) },
     outbox: {
       committed() {},
-      remind: async () => false,
+      remind: async () => undefined,
       toRow: () => Promise.reject(new Error("no push notifications here")),
     },
     clock,
@@ -132,6 +132,7 @@ export function createFixture(
       maxEventsPerTask: 10_000,
       maxEventBytes: 1024 * 1024,
       maxTurns: 100,
+      ownsProcess: false,
       ...settings,
     },
     stateKeys: createStateKeys([new Uint8Array(32).fill(7)]),

@@ -59,3 +59,26 @@ test("what such an agent does not await is no unhandled rejection", async () => 
   }, replies);
   expect(await unhandledDuring(async () => engine.send(call(), request("go")))).toEqual([]);
 });
+
+test("an agent that replies is a turn: it takes a place, and shutdown waits for it", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { engine, durable, call, clock } = createFixture(
+    async (turn) => {
+      await gate.promise;
+      await turn.reply("hi");
+    },
+    replies,
+    { maxTurns: 1 },
+  );
+  const waited: Promise<void>[] = [];
+  const answer = engine.send(call({ waitUntil: (work) => void waited.push(work) }), request("go"));
+  await settle();
+  expect(durable.turns).toBe(1);
+  await expect(engine.send(call(), request("go"))).rejects.toMatchObject({ fault: { code: "busy" } });
+  const settled = durable.settle(10_000);
+  await clock.advance(1_000);
+  gate.resolve();
+  expect(await answer).toMatchObject({ parts: [{ content: { value: "hi" } }] });
+  await Promise.all([settled, ...waited]);
+  expect([waited.length, durable.turns]).toEqual([1, 0]);
+});

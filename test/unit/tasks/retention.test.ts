@@ -140,7 +140,7 @@ test("an operator removes a scope: what runs is canceled first, and streams end"
   const removed = another().purge({ scope: SCOPE });
   await clock.advance(20_000);
 
-  expect(await removed).toBe(1);
+  expect(await removed).toEqual({ removed: 1, kept: [] });
   expect(await stream).not.toHaveLength(0);
   expect((await fixture.parts.log.listTasks(undefined)).tasks).toMatchObject([{ scope: "b".repeat(32) }]);
 });

@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import { describe, expect, test } from "vitest";
 import type { Head } from "../../../src/tasks/log/head.ts";
-import { MAX_ATTEMPTS, rules } from "../../../src/tasks/log/rules.ts";
+import { MAX_LOSSES, rules } from "../../../src/tasks/log/rules.ts";
 import { statusUpdate } from "../../../src/tasks/log/status-update.ts";
 import type { Change, Decision, Writer } from "../../../src/tasks/log/rules.ts";
 import { callerOf, LEASE, messageOf } from "./engine-fixture.ts";
@@ -128,14 +128,60 @@ describe("taking a turn", () => {
     expect(changed(take(released, T0, "fail")).head).toMatchObject({ attempts: 0, lease: { holder: "two" } });
   });
 
-  test("gives up after three crashes without progress, and at the first where a crash fails", () => {
-    const late = T0 + LEASE * 2;
-    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
+  const late = T0 + LEASE * 2;
+
+  test("does not give up a turn that shared each instance that was lost, until there were ten", () => {
+    for (let attempts = 0; attempts < MAX_LOSSES; attempts += 1) {
       const change = changed(take({ ...created(), attempts }, late));
-      expect(stateOf(change)).toBe(attempts === MAX_ATTEMPTS - 1 ? S.TASK_STATE_FAILED : undefined);
-      expect(change.head.lease === undefined).toBe(attempts === MAX_ATTEMPTS - 1);
+      expect(stateOf(change)).toBe(attempts === MAX_LOSSES - 1 ? S.TASK_STATE_FAILED : undefined);
+      expect(change.head.lease === undefined).toBe(attempts === MAX_LOSSES - 1);
     }
-    expect(stateOf(changed(take(created(), late, "fail")))).toBe(S.TASK_STATE_FAILED);
+  });
+
+  test("gives up at the third loss if the turn was alone then, and says what is known", () => {
+    const alone = { ...created(), lease: { holder: "one", until: T0 + LEASE, aloneUntil: T0 + LEASE } };
+    expect(stateOf(changed(take({ ...alone, attempts: 1 }, late)))).toBeUndefined();
+    const { events } = changed(take({ ...alone, attempts: 2 }, late));
+    expect(JSON.stringify(events)).toContain(
+      "The gateway lost the instance that ran the agent 3 times; the last time it ran nothing else.",
+    );
+  });
+
+  test("gives up at the first loss where a crash fails, without saying that the agent stopped", () => {
+    const change = changed(take(created(), late, "fail"));
+    expect(stateOf(change)).toBe(S.TASK_STATE_FAILED);
+    expect(JSON.stringify(change.events)).toContain(
+      "lost the instance that ran the agent, and this agent cannot be resumed",
+    );
+  });
+
+  test("marks the third attempt as alone on an instance that runs nothing else, twice as long after each loss", () => {
+    const takenBy = (isAlone: boolean, attempts: number): Head =>
+      changed(rules.take({ ...created(), attempts }, "t", 1, "resume", by({ nonce: "n2", now: late, isAlone }))).head;
+    expect(takenBy(true, 0).lease?.aloneUntil).toBeUndefined();
+    expect(takenBy(false, 1).lease?.aloneUntil).toBeUndefined();
+    expect(takenBy(true, 1).lease?.aloneUntil).toBe(late + LEASE);
+    expect(takenBy(true, 3).lease?.aloneUntil).toBe(late + 4 * LEASE);
+  });
+
+  test("a turn is alone no longer when its time is over, or it has made progress", () => {
+    const aloneUntil = T0 + LEASE;
+    const alone = { ...created(), lease: { holder: "one", until: T0 + LEASE, aloneUntil } };
+    const after = (now: number, recorded?: Parameters<typeof rules.append>[3]): number | undefined =>
+      changed(rules.append(alone, [], by({ now }), recorded)).head.lease?.aloneUntil;
+    expect(after(aloneUntil - 1)).toBe(aloneUntil);
+    expect(after(aloneUntil)).toBeUndefined();
+    expect(after(T0, { steps: 1, checkpoint: false })).toBeUndefined();
+  });
+
+  test("a turn that no instance could run ends, unless one has it", () => {
+    const end = (head: Head, now: number): Decision => rules.endUnrun(head, "t", 1, "why", by({ nonce: "n2", now }));
+    expect(end(created(), late - LEASE)).toEqual({ refused: { code: "idle" } });
+    expect(end({ ...created(), turn: 2 }, late)).toEqual({ refused: { code: "idle" } });
+    expect(end(ended(S.TASK_STATE_COMPLETED), late)).toEqual({ refused: { code: "idle" } });
+    const change = changed(end(created(), late));
+    expect(stateOf(change)).toBe(S.TASK_STATE_FAILED);
+    expect(JSON.stringify(change.events)).toContain("why");
   });
 
   test("of a task that is being canceled ends it", () => {
@@ -224,11 +270,11 @@ describe("cancel", () => {
     const flagged = changed(rules.flagCancel(created(), "t", by({ nonce: "n2" })));
     expect(flagged).toMatchObject({
       events: [],
-      head: { epoch: 1, nonce: "n1", seq: 1, cancel: { deadline: T0 + 5_000 } },
+      head: { epoch: 1, nonce: "n1", seq: 1, cancel: { deadline: T0 + 1_750 } },
     });
     const again = (now: number): Decision => rules.flagCancel(flagged.head, "t", by({ nonce: "n3", now }));
-    expect(again(T0 + 4_999)).toEqual({ refused: { code: "held", until: T0 + 5_000 } });
-    expect(stateOf(changed(again(T0 + 5_000)))).toBe(S.TASK_STATE_CANCELED);
+    expect(again(T0 + 1_749)).toEqual({ refused: { code: "held", until: T0 + 1_750 } });
+    expect(stateOf(changed(again(T0 + 1_750)))).toBe(S.TASK_STATE_CANCELED);
   });
 
   test("leaves a short lease a sixth of it", () => {

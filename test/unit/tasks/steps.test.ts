@@ -1,6 +1,8 @@
 import { TaskState } from "@a2a-js/sdk";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Json } from "../../../src/ports/agent.ts";
+import type { TaskKey } from "../../../src/ports/task-log.ts";
+import { readStoredHead } from "../../../src/tasks/log/transact.ts";
 import { createFixture, LEASE, saidBy, settle } from "./engine-fixture.ts";
 
 const { TASK_STATE_COMPLETED: COMPLETED, TASK_STATE_FAILED: FAILED } = TaskState;
@@ -39,24 +41,59 @@ test("what a step throws reaches the agent, and what it emitted stays", async ()
   expect(await replay(task.id)).toHaveLength(3);
 });
 
-test("no step begins in a process that stood still until its lease was over", async () => {
-  const gate = Promise.withResolvers<void>();
-  let runs = 0;
-  const { send, clock, lines } = createFixture(
-    async (turn) => {
-      await gate.promise;
-      await turn.step("a", async () => (runs += 1));
-    },
-    { rerun: "steps" },
-  );
-  send("go").catch(() => {});
-  await settle();
-  clock.freeze(LEASE);
-  gate.resolve();
-  await settle();
-  expect(runs).toBe(0);
-  expect(lines).toContainEqual(expect.objectContaining({ event: "turn.lost" }));
+describe("in a process that stood still until its lease was over", () => {
+  function begin(): {
+    readonly fixture: ReturnType<typeof createFixture>;
+    readonly goOn: () => void;
+    readonly attempts: number[];
+  } {
+    const gate = Promise.withResolvers<void>();
+    const attempts: number[] = [];
+    const fixture = createFixture(
+      async (turn) => {
+        await gate.promise;
+        await turn.step("a", async () => attempts.push(turn.attempt));
+      },
+      { rerun: "steps" },
+    );
+    fixture.send("go").catch(() => {});
+    return { fixture, goOn: () => gate.resolve(), attempts };
+  }
+
+  test("no step begins if another instance has taken the turn", async () => {
+    const { fixture, goOn, attempts } = begin();
+    await settle();
+    fixture.clock.freeze(LEASE * 1.5);
+    const other = fixture.another();
+    await other.sweep();
+    const working = fixture.work(other);
+    await settle();
+    goOn();
+    await working;
+    await settle();
+    expect(attempts).toEqual([2]);
+    expect(fixture.lines).toContainEqual(expect.objectContaining({ event: "turn.lost" }));
+  });
+
+  test("a step begins once the lease is renewed, which shows that no other instance has the turn", async () => {
+    const { fixture, goOn, attempts } = begin();
+    await settle();
+    fixture.clock.freeze(LEASE * 1.5);
+    goOn();
+    await settle();
+    expect(attempts).toEqual([1]);
+    const head = await readStoredHead(fixture.parts, await onlyTask(fixture));
+    expect(head?.head).toMatchObject({ epoch: 1, attempts: 0 });
+  });
 });
+
+async function onlyTask({ parts }: ReturnType<typeof createFixture>): Promise<TaskKey> {
+  const [key] = (await parts.log.listTasks(undefined)).tasks;
+  if (!key) {
+    throw new Error("no task is stored");
+  }
+  return key;
+}
 
 test("steps may nest and run at once; each has its result and every event is there", async () => {
   const { send } = createFixture(async (turn) => {

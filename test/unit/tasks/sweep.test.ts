@@ -2,8 +2,9 @@ import { TaskState } from "@a2a-js/sdk";
 import { expect, test } from "vitest";
 import type { Head } from "../../../src/tasks/log/head.ts";
 import { rules } from "../../../src/tasks/log/rules.ts";
+import { createRegistry } from "../../../src/agents/registry.ts";
 import { decideSweep } from "../../../src/tasks/upkeep/sweep.ts";
-import { callerOf, createFixture, LEASE, messageOf, request, saidBy } from "./engine-fixture.ts";
+import { callerOf, createFixture, defineTestAgent, LEASE, messageOf, request, saidBy } from "./engine-fixture.ts";
 
 const NOW = 1_800_000_000_000;
 const INPUT_TIMEOUT = 3_600_000;
@@ -125,4 +126,58 @@ test("two sweeps at once act on a row once", async () => {
   await clock.advance(LEASE * 1.5);
   await Promise.all([engine.sweep(), another().sweep()]);
   expect(queued).toHaveLength(1);
+});
+
+test("a turn that no instance can run for the time of a turn fails and says why", async () => {
+  const { send, call, engine, clock, another } = createFixture(async () => {}, { runs: "queue" });
+  const { id } = await send("go", { configuration: { returnImmediately: true } });
+  const other = another({ registry: createRegistry([defineTestAgent(async () => {}, { version: "2.0.0" })]) });
+  for (let passed = 0; passed <= 600_000 + 2 * LEASE; passed += LEASE) {
+    expect((await engine.get(call(), { id })).status?.state).toBe(TaskState.TASK_STATE_SUBMITTED);
+    await clock.advance(LEASE);
+    await other.sweep();
+  }
+  const task = await engine.get(call(), { id });
+  expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED);
+  expect(saidBy(task)).toBe("Version 1 of agent test is not served any more.");
+});
+
+test("an instance that has just started fails no turn that waited before", async () => {
+  const { send, call, engine, clock, another } = createFixture(async () => {}, { runs: "queue" });
+  const { id } = await send("go", { configuration: { returnImmediately: true } });
+  await clock.advance(86_400_000);
+  await another().sweep();
+  expect((await engine.get(call(), { id })).status?.state).toBe(TaskState.TASK_STATE_SUBMITTED);
+});
+
+test("turns that nothing runs come before webhooks that lag, and each is looked at by one sweep", async () => {
+  const order: string[] = [];
+  const fixture = createFixture(
+    async (turn) => (turn.message.parts[0]?.content?.value === "hook" ? turn.complete() : new Promise(() => {})),
+    { runs: "queue" },
+    {},
+    {
+      queue: { send: async (message) => void order.push(`work ${message.taskId}`) },
+      outbox: {
+        committed() {},
+        async remind({ taskId }) {
+          order.push(`remind ${taskId}`);
+          return 1_900_000_000_000;
+        },
+        toRow: () => Promise.resolve({ key: "c-1", body: "{}" }),
+      },
+    },
+  );
+  const { parts, clock, call, durable, another } = fixture;
+  const config = { taskPushNotificationConfig: { url: "https://hook.test" }, returnImmediately: true };
+  const hooked = await fixture.send("hook", { configuration: config });
+  const plain = await fixture.send("go", { configuration: { returnImmediately: true } });
+  await durable.work({ kind: "turn", scope: "a".repeat(32), taskId: hooked.id, agent: "test", turn: 1 });
+  expect((await fixture.engine.get(call(), { id: hooked.id })).status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
+  order.length = 0;
+  await clock.advance(LEASE * 1.5);
+  await Promise.all([durable.sweep(), another().sweep()]);
+  expect(order).toEqual([`work ${plain.id}`, `remind ${hooked.id}`]);
+  const rows = await parts.index.listOpen("a".repeat(32), "test");
+  expect(rows.find(({ taskId }) => taskId === hooked.id)?.due).toBe(1_900_000_000_000);
 });

@@ -72,6 +72,7 @@ async function createScripted(): Promise<Scripted> {
       putOpen: async () => {},
       onCommit() {},
       onCancel() {},
+      onDoubt() {},
       onLost: (error) => lost.push(error),
     },
   );
@@ -140,15 +141,42 @@ test("an idle holder renews its lease every third of it", async () => {
   expect(await generation(scripted)).toBe(1);
 });
 
-test("a holder that cannot reach the store stops a sixth before its lease ends", async () => {
+test("a holder that could not reach the store for longer than its lease goes on if the task is still its own", async () => {
+  const scripted = await createScripted();
+  scripted.reachable = false;
+  const emitted = scripted.writer.emit(working);
+  await scripted.clock.advance((LEASE * 5) / 6 - 1);
+  expect(scripted.writer.isHeld()).toBe(true);
+  await scripted.clock.advance(LEASE);
+  expect(scripted.writer.isHeld()).toBe(false);
+  scripted.reachable = true;
+  await scripted.clock.advance(2_000);
+  await emitted;
+  expect([scripted.lost, scripted.writer.isHeld()]).toEqual([[], true]);
+  expect((await readStoredHead(scripted.parts, key))?.head).toMatchObject({ epoch: 1, generation: 2 });
+});
+
+test("a holder that could not reach the store is fenced if another instance took the task meanwhile", async () => {
   const scripted = await createScripted();
   scripted.reachable = false;
   const refused = scripted.writer.emit(working).catch((error: unknown) => error);
-  await scripted.clock.advance((LEASE * 5) / 6 - 1);
-  expect(scripted.lost).toEqual([]);
-  await scripted.clock.advance(2);
-  expect(scripted.lost).toHaveLength(1);
+  const regained = scripted.writer.regain().catch((error: unknown) => error);
+  await scripted.clock.advance(LEASE * 2);
+  const waits = scripted.writer.regain().catch((error: unknown) => error);
+  scripted.reachable = true;
+  await scripted.fence();
   await scripted.clock.advance(2_000);
+  expect(await refused).toBeInstanceOf(Error);
+  expect(await regained).toBeUndefined();
+  expect(await waits).toBeInstanceOf(Error);
+  expect(scripted.lost).toHaveLength(1);
+});
+
+test("a holder gives up when the store has not answered for the time of a turn", async () => {
+  const scripted = await createScripted();
+  scripted.reachable = false;
+  const refused = scripted.writer.emit(working).catch((error: unknown) => error);
+  await scripted.clock.advance(602_000);
   expect(await refused).toBeInstanceOf(Error);
   expect(scripted.lost).toHaveLength(1);
 });
