@@ -51,7 +51,7 @@ interface Purged {
 }
 
 /** What an operator's purge did. A task that is kept may be purged by another attempt. */
-export interface PurgeResult {
+interface PurgeResult {
   readonly removed: number;
   readonly kept: readonly { readonly taskId: string; readonly reason: string }[];
 }

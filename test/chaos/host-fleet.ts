@@ -36,7 +36,7 @@ export interface FleetHost {
 export type HostVersion = "new" | "old";
 
 /** A host that ended although it was not told to. */
-export interface Crash {
+interface Crash {
   readonly host: FleetHost;
   /** Ms since the epoch. */
   readonly at: number;

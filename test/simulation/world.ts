@@ -41,7 +41,7 @@ export interface Stores {
   readonly payloads: Payloads;
 }
 
-export interface Instance {
+interface Instance {
   readonly process: SimProcess;
   readonly engine: DurableEngine;
   /** Its own, if it serves it. */

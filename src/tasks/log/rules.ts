@@ -40,7 +40,7 @@ export interface Writer {
 }
 
 /** Losses of its instance without progress after which a turn is given up, if it ran alone when the last one was lost. */
-export const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 /** The same if it never had an instance of its own. */
 export const MAX_LOSSES = 10;
 

@@ -47,7 +47,7 @@ export interface HeldTurns {
 }
 
 /** What a turn asks of the instance that runs it. */
-export interface Place {
+interface Place {
   readonly key: TaskKey;
   readonly care: Care;
   /** If the turn needs an empty instance and this one is not: admits nothing else until the sweep offers it again. */

@@ -6,7 +6,7 @@ import { readTask } from "../log/read-task.ts";
 import { retry } from "../retry.ts";
 
 /** A Task as the first event of a subscription. All streams that begin with it share it. */
-export interface Snapshot {
+interface Snapshot {
   readonly generation: number;
   readonly response: StreamResponse;
   /** The stream has sent it, or has ended. */
