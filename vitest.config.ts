@@ -16,6 +16,8 @@ export default defineConfig({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
+        // Unit tests share no state, and loading the libraries anew for each file would take most of their time.
+        ...(name === "unit" && { isolate: false }),
         ...(name === "conformance" && { globalSetup: "test/conformance/functions-setup.ts" }),
       },
     })),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runChaos } from "./run-chaos.ts";
 
 /** `npm run chaos` for a few seconds instead of ten minutes. */
-const OPTIONS = { seed: Math.floor(Math.random() * 1e6), seconds: 24, hosts: 3, clients: 10 };
+const OPTIONS = { seed: Math.floor(Math.random() * 1e6), seconds: 18, hosts: 3, clients: 10 };
 
 test(
   "hosts of two versions that are killed, cut off from one endpoint and poisoned lose nothing that a client received",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { mutations } from "./mutations.ts";
 import { simulateSeed } from "./simulate-seed.ts";
 
-const SEEDS = 150;
+const SEEDS = 110;
 /** Enough that every mutation shows; the first seed that shows it ends its search. */
 const MUTATION_SEEDS = 40;
 

@@ -27,7 +27,7 @@ interface Count {
 const stages: readonly Stage[] = [
   {
     name: "fast",
-    budgetSeconds: 30,
+    budgetSeconds: 45,
     steps: [
       { name: "format", command: "oxfmt --check ." },
       { name: "lint", command: "oxlint" },
@@ -40,12 +40,12 @@ const stages: readonly Stage[] = [
     budgetSeconds: 30,
     steps: [{ name: "dead-code", command: "knip" }, { name: "architecture" }],
   },
-  { name: "contract", budgetSeconds: 45, steps: [{ name: "contract" }] },
-  { name: "hosts", budgetSeconds: 180, steps: [{ name: "hosts" }] },
-  { name: "conformance", budgetSeconds: 90, steps: [{ name: "conformance" }] },
-  { name: "security", budgetSeconds: 60, steps: [{ name: "security" }] },
-  { name: "simulation", budgetSeconds: 60, steps: [{ name: "simulation" }] },
-  { name: "chaos", budgetSeconds: 60, steps: [{ name: "chaos" }] },
+  { name: "contract", budgetSeconds: 75, steps: [{ name: "contract" }] },
+  { name: "hosts", budgetSeconds: 300, steps: [{ name: "hosts" }] },
+  { name: "conformance", budgetSeconds: 150, steps: [{ name: "conformance" }] },
+  { name: "security", budgetSeconds: 90, steps: [{ name: "security" }] },
+  { name: "simulation", budgetSeconds: 90, steps: [{ name: "simulation" }] },
+  { name: "chaos", budgetSeconds: 90, steps: [{ name: "chaos" }] },
 ];
 /** Steps that measure the time of real processes, so no other step may run meanwhile. The other steps mostly wait. */
 const TIMED = new Set(["hosts", "chaos"]);

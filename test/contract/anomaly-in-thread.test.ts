@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { analyze } from "../../../src/agents/anomaly/analyze.ts";
-import type { AnalysisInput } from "../../../src/agents/anomaly/analyze.ts";
-import { STAGES } from "../../../src/agents/anomaly/detect.ts";
-import { runInThread } from "../../../src/agents/anomaly/run-in-thread.ts";
-import { InputError } from "../../../src/agents/anomaly/series.ts";
-import type { Json } from "../../../src/ports/agent.ts";
+import { analyze } from "../../src/agents/anomaly/analyze.ts";
+import type { AnalysisInput } from "../../src/agents/anomaly/analyze.ts";
+import { STAGES } from "../../src/agents/anomaly/detect.ts";
+import { runInThread } from "../../src/agents/anomaly/run-in-thread.ts";
+import { InputError } from "../../src/agents/anomaly/series.ts";
+import type { Json } from "../../src/ports/agent.ts";
 
-const csv = readFileSync(new URL("../../../samples/server-cpu.csv", import.meta.url));
+const csv = readFileSync(new URL("../../samples/server-cpu.csv", import.meta.url));
 const never = new AbortController().signal;
 const ignore = () => {};
 
